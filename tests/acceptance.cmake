@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The cwsandbox for C++ authors
+
+# Programs as users write them, kept outside this repository: each is compiled unchanged, with the warnings that their
+# authors ask for, and must exit 0. The number at the front of a name is the feature it needs; only those that have
+# landed are built.
+
+if(NOT CWSANDBOX_ACCEPTANCE_DIR)
+  message(STATUS "CWSANDBOX_ACCEPTANCE_DIR is not set: no acceptance programs")
+  return()
+endif()
+
+# cwsandbox_add_acceptance(name program [option...])
+function(cwsandbox_add_acceptance name program)
+  add_executable(acceptance_${name} "${program}")
+  target_link_libraries(acceptance_${name} PRIVATE cwsandbox)
+  target_compile_options(acceptance_${name} PRIVATE -Wall -Wextra -Werror ${ARGN})
+  target_link_options(acceptance_${name} PRIVATE ${ARGN})
+  if(TARGET cwsandbox::mock)
+    target_link_libraries(acceptance_${name} PRIVATE cwsandbox::mock)
+  endif()
+  add_test(NAME "acceptance: ${name}" COMMAND acceptance_${name})
+  set_tests_properties("acceptance: ${name}" PROPERTIES LABELS acceptance TIMEOUT 120)
+endfunction()
+
+file(GLOB programs CONFIGURE_DEPENDS "${CWSANDBOX_ACCEPTANCE_DIR}/1_*.cpp")
+foreach(program IN LISTS programs)
+  get_filename_component(name "${program}" NAME_WE)
+  cwsandbox_add_acceptance("${name}" "${program}")
+endforeach()
+
+# Memory errors that a compiler's coroutine bugs would cause show only under the address sanitizer.
+set(coroutines "${CWSANDBOX_ACCEPTANCE_DIR}/1_coroutines.cpp")
+if(NOT CWSANDBOX_SANITIZE AND EXISTS "${coroutines}")
+  cwsandbox_add_acceptance(1_coroutines_asan "${coroutines}" -fsanitize=address
+                           -fno-omit-frame-pointer)
+endif()

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The cwsandbox for C++ authors
+
+# Configures, builds and tests one preset of CMakePresets.json: dev, or the one named as argument. Installs the packages
+# it needs where they are missing.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+preset=${1:-dev}
+
+if command -v apt-get >/dev/null; then
+  roles=(run test)
+  [ "$preset" != clang ] || roles+=(ci)
+  .ci/install "${roles[@]}"
+fi
+
+cmake --preset "$preset"
+cmake --build --preset "$preset"
+ctest --preset "$preset" --output-on-failure
