@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+
+#ifndef CWSANDBOX_DETAIL_AGGREGATE_HPP
+#define CWSANDBOX_DETAIL_AGGREGATE_HPP
+
+#include <cwsandbox/config.hpp>
+
+#include <cstddef>
+#include <type_traits>
+
+/// \file
+/// How many members a struct has, so that a table about its members can be proven complete.
+
+// Lists of empty braces. No pack expands to them, because each element would have to name the pack;
+// and an object that converts to anything is ambiguous where the member is an optional or variant.
+#define CWSANDBOX_BRACES_4 {}, {}, {}, {}
+#define CWSANDBOX_BRACES_8 CWSANDBOX_BRACES_4, CWSANDBOX_BRACES_4
+#define CWSANDBOX_BRACES_16 CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_8
+#define CWSANDBOX_BRACES_32 CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_16
+#define CWSANDBOX_TAKES(...) if constexpr (requires { T{__VA_ARGS__}; }) ++count
+
+namespace cwsandbox::inline v1::detail {
+
+/// The number of members of an aggregate, base classes included, up to 40. Each member must be
+/// initializable from `{}`, which excludes references and explicit default constructors.
+template <class T>
+[[nodiscard]] consteval std::size_t aggregate_size() {
+  static_assert(std::is_aggregate_v<T>, "aggregate_size counts the members of aggregates only");
+  std::size_t count = 0;
+  CWSANDBOX_TAKES({});
+  CWSANDBOX_TAKES({}, {});
+  CWSANDBOX_TAKES({}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_4);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_4, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_4, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_4, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_4);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_4, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_4, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_4, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_16, CWSANDBOX_BRACES_8, CWSANDBOX_BRACES_4, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_4);
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_4, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_4, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_4, {}, {}, {});
+  CWSANDBOX_TAKES(CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_8);
+  static_assert(!requires { T{CWSANDBOX_BRACES_32, CWSANDBOX_BRACES_8, {}}; },
+                "aggregate_size counts up to 40 members");
+  return count;
+}
+
+}  // namespace cwsandbox::inline v1::detail
+
+#undef CWSANDBOX_TAKES
+#undef CWSANDBOX_BRACES_32
+#undef CWSANDBOX_BRACES_16
+#undef CWSANDBOX_BRACES_8
+#undef CWSANDBOX_BRACES_4
+
+#endif
