@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+
+#ifndef CWSANDBOX_CONSTANTS_HPP
+#define CWSANDBOX_CONSTANTS_HPP
+
+#include <cwsandbox/config.hpp>
+
+#include <chrono>
+#include <cstddef>
+
+/// The times and sizes that the contract fixes for a client (lifecycle and streams, section 0).
+namespace cwsandbox::inline v1::constants {
+
+/// Poll back-off: first sleep, growth, longest sleep.
+inline constexpr std::chrono::nanoseconds poll_interval = std::chrono::milliseconds{200};
+inline constexpr double poll_growth = 1.5;
+inline constexpr std::chrono::nanoseconds poll_interval_max = std::chrono::seconds{2};
+/// Longest sleep that a server's hint can ask for.
+inline constexpr std::chrono::nanoseconds hinted_delay_max = std::chrono::seconds{10};
+/// A retried poll gets at least this long.
+inline constexpr std::chrono::nanoseconds retry_rpc_timeout_min = std::chrono::milliseconds{100};
+/// After a completion without exit code: how often, after which sleep and how long the code is looked for.
+inline constexpr int exit_code_grace_polls = 2;
+inline constexpr std::chrono::nanoseconds exit_code_grace_sleep = std::chrono::seconds{2};
+inline constexpr std::chrono::nanoseconds exit_code_grace_rpc_timeout = std::chrono::seconds{2};
+/// After a stop of ours: how long a missing sandbox is looked for before its end counts as unknown.
+inline constexpr std::chrono::nanoseconds not_found_after_stop_budget = std::chrono::seconds{2};
+/// Added to the server's own limits, so that its answer can still arrive.
+inline constexpr std::chrono::nanoseconds client_timeout_buffer = std::chrono::seconds{5};
+
+/// stdin: longest wait for the command to be ready for it, frame size, and writes that may wait.
+inline constexpr std::chrono::nanoseconds stdin_ready_wait_max = std::chrono::seconds{5};
+inline constexpr std::size_t stdin_frame_bytes = 65536;
+inline constexpr std::size_t stdin_queue_writes = 16;
+
+/// A stream that was silent for this long has its sandbox's status asked for.
+inline constexpr std::chrono::nanoseconds stream_idle_check = std::chrono::seconds{30};
+/// How long the rest of a stream may take to arrive once its sandbox is known to have ended.
+inline constexpr std::chrono::nanoseconds stream_end_grace = std::chrono::seconds{5};
+
+/// List calls end after this many pages.
+inline constexpr int list_pages_max = 100;
+
+}  // namespace cwsandbox::inline v1::constants
+
+#endif
