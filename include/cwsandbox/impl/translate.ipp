@@ -240,7 +240,8 @@ CWSANDBOX_DECL bool has_trusted_reason(error const& e) noexcept {
 }
 
 CWSANDBOX_DECL bool is_not_found(error const& e, std::string_view reason) noexcept {
-  return e.code() == status_code::not_found || (has_trusted_reason(e) && e.reason() == reason);
+  return e.kind() == error_kind::not_found || e.code() == status_code::not_found ||
+         (has_trusted_reason(e) && e.reason() == reason);
 }
 
 CWSANDBOX_DECL bool is_poll_retryable(error const& e) noexcept {
