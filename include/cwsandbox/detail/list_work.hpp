@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+
+#ifndef CWSANDBOX_DETAIL_LIST_WORK_HPP
+#define CWSANDBOX_DETAIL_LIST_WORK_HPP
+
+/// \file
+/// The calls that need no handle: list, from_id, remove (lifecycle, sections 4.7, 5.1 and 5.2).
+
+#include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/sandbox_access.hpp>
+#include <cwsandbox/detail/sandbox_core.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cwsandbox::inline v1::detail {
+
+/// What a list is asked for, in storage of its own.
+struct list_plan {
+  wire::ListSandboxesRequest request{};
+  call_limits limits{};
+};
+
+/// Throws `invalid_argument` for an id that is empty or blank.
+CWSANDBOX_DECL void check_sandbox_id(std::string_view id);
+
+/// The request of the options. `default_tags` come first; `default_runners` are used when none are given.
+[[nodiscard]] CWSANDBOX_DECL wire::ListSandboxesRequest make_list_request(
+    ListOptions const& options, std::vector<std::string> const& default_tags,
+    std::vector<std::string> const& default_runners);
+
+/// Reads all pages within one deadline. A transport object of its own keeps the connection alive meanwhile.
+template <class T>
+[[nodiscard]] asio::awaitable<outcome<std::vector<wire::Sandbox>>> list_all(
+    std::shared_ptr<T> transport, task_context context, list_plan plan) {
+  std::vector<wire::Sandbox> found;
+  std::vector<std::string> seen;
+  auto const deadline = *deadline_in(context, plan.limits.request_timeout);
+  for (int page = 1;; ++page) {
+    auto const left = nanoseconds{deadline - context.clock->now()};
+    if (left <= nanoseconds::zero())
+      co_return make_error(error_kind::generic, "List sandboxes timed out during pagination");
+    call_options options{};
+    options.timeout = left;
+    auto request = plan.request;
+    auto call = transport->list_sandboxes(std::move(request), options);
+    auto answer = co_await bounded(context, std::move(call), options.timeout, transport);
+    if (!answer) {
+      call_context what{};
+      what.operation = "List sandboxes";
+      co_return translate(answer.error(), what);
+    }
+    std::move(answer->sandboxes.begin(), answer->sandboxes.end(), std::back_inserter(found));
+    auto& token = answer->next_page_token;
+    if (token.empty()) co_return std::move(found);
+    if (std::find(seen.begin(), seen.end(), token) != seen.end())
+      co_return make_error(error_kind::generic,
+                           "List sandboxes: pagination loop detected: repeated page token");
+    if (page == constants::list_pages_max)
+      co_return make_error(error_kind::generic, "List sandboxes: pagination exceeded 100 pages");
+    seen.push_back(token);
+    plan.request.page_token = std::move(token);
+  }
+}
+
+/// `found` is called with each handle before the operation ends, for a session that adopts.
+template <class Sandbox, class T>
+[[nodiscard]] asio::awaitable<outcome<std::vector<Sandbox>>> list_work(
+    std::shared_ptr<T> transport, asio::any_io_executor executor, task_context context,
+    list_plan plan, std::function<outcome<void>(Sandbox const&)> found) {
+  auto const limits = plan.limits;
+  auto listed = co_await list_all(transport, std::move(context), std::move(plan));
+  if (!listed) co_return listed.error();
+  std::vector<Sandbox> sandboxes;
+  sandboxes.reserve(listed->size());
+  for (auto const& sandbox : *listed) {
+    auto core = std::make_shared<sandbox_core<T>>(*transport, executor, limits, sandbox);
+    sandboxes.push_back(sandbox_access::make<Sandbox>(std::move(core)));
+  }
+  if (found) {
+    for (auto const& sandbox : sandboxes)
+      if (auto adopted = found(sandbox); !adopted) co_return adopted.error();
+  }
+  co_return std::move(sandboxes);
+}
+
+template <class R, class T, class F>
+[[nodiscard]] operation<R> launch_call(T& transport, asio::any_io_executor const& executor, F make) {
+  auto strand = asio::any_io_executor{asio::make_strand(executor)};
+  auto shared = std::make_shared<T>(std::move(transport));
+  auto state = std::make_shared<operation_state<R>>(executor);
+  task_context context{strand, time_source_of(*shared), std::make_shared<cancel_token>()};
+  state->on_cancel([token = context.token] { token->cancel(); });
+  spawn(strand, state, make(shared, std::move(context)), shared);
+  return operation_access::make(std::move(state));
+}
+
+template <class Sandbox, class T>
+[[nodiscard]] operation<std::vector<Sandbox>> start_list(
+    T transport, asio::any_io_executor const& executor, ListOptions const& options,
+    std::vector<std::string> const& default_tags, std::vector<std::string> const& default_runners,
+    call_limits limits, std::function<outcome<void>(Sandbox const&)> found = {}) {
+  if (auto e = validation_error(validate(options))) e->raise();
+  list_plan plan{};
+  plan.request = make_list_request(options, default_tags, default_runners);
+  plan.limits = limits;
+  return launch_call<std::vector<Sandbox>>(
+      transport, executor, [&](std::shared_ptr<T> shared, task_context context) {
+        return list_work<Sandbox, T>(std::move(shared), executor, std::move(context),
+                                     std::move(plan), std::move(found));
+      });
+}
+
+template <class Sandbox, class T>
+[[nodiscard]] asio::awaitable<outcome<Sandbox>> from_id_work(
+    std::shared_ptr<T> transport, asio::any_io_executor executor, task_context context,
+    std::string id, call_limits limits, std::function<outcome<void>(Sandbox const&)> found) {
+  wire::GetSandboxRequest request{};
+  request.sandbox_id = id;
+  call_options options{};
+  options.timeout = limits.request_timeout;
+  auto call = transport->get_sandbox(std::move(request), options);
+  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
+  if (!answer) {
+    call_context what{};
+    what.operation = "Get sandbox";
+    what.sandbox_id = id;
+    co_return translate(answer.error(), what);
+  }
+  if (answer->sandbox_id.empty()) answer->sandbox_id = id;
+  auto core = std::make_shared<sandbox_core<T>>(*transport, executor, limits, *answer);
+  auto sandbox = sandbox_access::make<Sandbox>(std::move(core));
+  if (found)
+    if (auto adopted = found(sandbox); !adopted) co_return adopted.error();
+  co_return std::move(sandbox);
+}
+
+template <class Sandbox, class T>
+[[nodiscard]] operation<Sandbox> start_from_id(
+    T transport, asio::any_io_executor const& executor, std::string_view sandbox_id,
+    call_limits limits, std::function<outcome<void>(Sandbox const&)> found = {}) {
+  check_sandbox_id(sandbox_id);
+  return launch_call<Sandbox>(
+      transport, executor, [&](std::shared_ptr<T> shared, task_context context) {
+        return from_id_work<Sandbox, T>(std::move(shared), executor, std::move(context),
+                                        std::string{sandbox_id}, limits, std::move(found));
+      });
+}
+
+template <class T>
+[[nodiscard]] asio::awaitable<outcome<void>> remove_work(std::shared_ptr<T> transport,
+                                                         task_context context, std::string id,
+                                                         bool missing_ok) {
+  wire::DeleteSandboxRequest request{};
+  request.sandbox_id = id;
+  request.allow_missing = missing_ok;
+  call_options options{};
+  options.timeout = call_limits{}.request_timeout;
+  auto call = transport->delete_sandbox(std::move(request), options);
+  auto const answer =
+      co_await bounded(std::move(context), std::move(call), options.timeout, transport);
+  if (answer) co_return outcome<void>{};
+  call_context what{};
+  what.operation = "Delete sandbox";
+  what.sandbox_id = id;
+  auto failure = translate(answer.error(), what);
+  if (missing_ok && is_not_found(failure, reasons::sandbox_not_found)) co_return outcome<void>{};
+  co_return failure;
+}
+
+template <class T>
+[[nodiscard]] operation<void> start_remove(T transport, asio::any_io_executor const& executor,
+                                           std::string_view sandbox_id,
+                                           RemoveOptions const& options) {
+  check_sandbox_id(sandbox_id);
+  return launch_call<void>(transport, executor,
+                           [&](std::shared_ptr<T> shared, task_context context) {
+                             return remove_work<T>(std::move(shared), std::move(context),
+                                                   std::string{sandbox_id}, options.missing_ok);
+                           });
+}
+
+}  // namespace cwsandbox::inline v1::detail
+
+#if defined(CWSANDBOX_HEADER_ONLY)
+#include <cwsandbox/impl/list_work.ipp>
+#endif
+
+#endif
