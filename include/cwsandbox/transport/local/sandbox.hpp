@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+
+#ifndef CWSANDBOX_TRANSPORT_LOCAL_SANDBOX_HPP
+#define CWSANDBOX_TRANSPORT_LOCAL_SANDBOX_HPP
+
+#include <cwsandbox/config.hpp>
+#include <cwsandbox/outcome.hpp>
+#include <cwsandbox/wire/exec.hpp>
+#include <cwsandbox/wire/sandbox.hpp>
+
+#include <cwsandbox/transport/local/limits.hpp>
+#include <cwsandbox/transport/local/log_buffer.hpp>
+#include <cwsandbox/transport/local/options.hpp>
+#include <cwsandbox/transport/local/remove_tree.hpp>
+#include <cwsandbox/transport/local/rootfs.hpp>
+#include <cwsandbox/transport/local/spawn.hpp>
+#include <cwsandbox/transport/local/unique_fd.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cwsandbox::inline v1::detail::local {
+
+[[nodiscard]] constexpr bool is_terminal(wire::State state) noexcept {
+  return state == wire::State::completed || state == wire::State::failed || state == wire::State::terminated;
+}
+
+/// A flag that a coroutine waits for as for any other descriptor. Raised from any thread.
+class notifier {
+ public:
+  CWSANDBOX_DECL notifier() noexcept;
+  [[nodiscard]] int fd() const noexcept { return event_.get(); }
+  CWSANDBOX_DECL void raise() noexcept;
+  CWSANDBOX_DECL void lower() noexcept;
+
+ private:
+  unique_fd event_;
+};
+
+/// A timer as a descriptor.
+class timer_fd {
+ public:
+  CWSANDBOX_DECL timer_fd() noexcept;
+  [[nodiscard]] int fd() const noexcept { return timer_.get(); }
+  /// Rings once at a time, or never.
+  CWSANDBOX_DECL void set(std::optional<std::chrono::steady_clock::time_point> when) noexcept;
+  CWSANDBOX_DECL void silence() noexcept;
+
+ private:
+  unique_fd timer_;
+};
+
+/// One client that reads a sandbox' log.
+struct log_reader {
+  std::shared_ptr<log_session> session{};
+  std::shared_ptr<notifier> wake{};
+  bool follow{};
+  /// Where a reader that does not follow stops.
+  std::uint64_t until{};
+  /// Said once, then the stream ends.
+  std::optional<wire::LogEntry> refusal{};
+};
+
+/// What a log reader does next: hand out an entry, wait for its notifier, or, with neither, end.
+struct log_step {
+  std::optional<wire::LogEntry> entry{};
+  bool wait{};
+};
+
+/// What one exec runs with.
+struct exec_setup {
+  std::vector<std::string> command{};
+  wire::string_map environment{};
+  int input{-1};
+  int output{-1};
+  int error{-1};
+  bool terminal{};
+};
+
+/// One sandbox: its processes, its files and its record. Its members may be called from any thread; `step` and `clean`
+/// by one caller at a time.
+class sandbox {
+ public:
+  using log_function = std::function<void(std::string_view)>;
+
+  CWSANDBOX_DECL sandbox(std::string id, std::uint64_t sequence, wire::SandboxSpec spec,
+                         std::shared_ptr<local_options const> options);
+  sandbox(sandbox const&) = delete;
+  sandbox& operator=(sandbox const&) = delete;
+  CWSANDBOX_DECL ~sandbox();
+
+  [[nodiscard]] std::string const& id() const noexcept { return id_; }
+  /// Grows from sandbox to sandbox.
+  [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
+  [[nodiscard]] wire::SandboxSpec const& spec() const noexcept { return spec_; }
+
+  /// Makes the files and the first process. `engine_directory` holds the shared `/etc`.
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> start(std::string const& engine_directory, log_function const& log);
+
+  [[nodiscard]] CWSANDBOX_DECL wire::Sandbox snapshot() const;
+  [[nodiscard]] CWSANDBOX_DECL wire::State state() const;
+  /// True when the sandbox failed before its main process could run, because of this machine.
+  [[nodiscard]] CWSANDBOX_DECL bool failed_to_start() const;
+  [[nodiscard]] CWSANDBOX_DECL std::string state_reason() const;
+  /// A notifier that is raised by each change of state from now on.
+  [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<notifier> watch();
+
+  /// Asks the main process to end and kills everything after `grace`. Only the first call counts.
+  CWSANDBOX_DECL void stop(std::chrono::seconds grace);
+
+  /// Runs a command inside. A command that cannot be run is not an error: the result says why.
+  [[nodiscard]] CWSANDBOX_DECL outcome<spawn_result> execute(exec_setup const& setup);
+  /// Opens the sandbox' own terminal device.
+  [[nodiscard]] CWSANDBOX_DECL unique_fd open_terminal();
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::string> read_file(std::string const& path);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> write_file(std::string const& path, std::string_view content);
+
+  [[nodiscard]] CWSANDBOX_DECL outcome<log_reader> open_log(wire::StreamLogsRequest const& request);
+  [[nodiscard]] CWSANDBOX_DECL log_step read_log(log_reader& reader);
+
+  /// What the supervisor waits for.
+  [[nodiscard]] int events() const noexcept { return set_.fd(); }
+  /// Handles what is ready. False once no process of the sandbox is left.
+  CWSANDBOX_DECL bool step();
+  /// Removes up to `budget` files of a sandbox without processes. True when all are gone.
+  CWSANDBOX_DECL bool clean(std::size_t budget);
+  /// Kills everything, waits for it, and removes all files, here and now.
+  CWSANDBOX_DECL void destroy() noexcept;
+
+ private:
+  using clock = std::chrono::steady_clock;
+  enum tag : unsigned { info, released, main_process, first_process, output, wake, timer, execs };
+
+  struct session_entry {
+    std::shared_ptr<log_session> session{};
+    clock::time_point last_use{};
+  };
+
+  [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> prepare_files(std::string const& engine_directory,
+                                                                  resolved_image const& image);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> place_files(root_layout const& layout);
+  [[nodiscard]] CWSANDBOX_DECL std::vector<process_limit> make_limits(log_function const& log);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(root_layout const& layout, log_function const& log);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> launch_without_isolation(spawn_request request);
+  CWSANDBOX_DECL void make_environment(resolved_image const& image);
+  CWSANDBOX_DECL void read_info();
+  CWSANDBOX_DECL void read_output();
+  CWSANDBOX_DECL void set_running();
+  CWSANDBOX_DECL bool command_exists() const;
+  CWSANDBOX_DECL void main_ended();
+  CWSANDBOX_DECL void finish(wire::State state, std::string reason, std::optional<int> exit_code);
+  CWSANDBOX_DECL void rearm();
+  CWSANDBOX_DECL void on_timer();
+  CWSANDBOX_DECL void signal_main(int signal);
+  CWSANDBOX_DECL void kill_all() noexcept;
+  CWSANDBOX_DECL bool all_gone();
+  CWSANDBOX_DECL void notify();
+  [[nodiscard]] CWSANDBOX_DECL wire::Container const& container() const noexcept { return spec_.containers.front(); }
+  [[nodiscard]] CWSANDBOX_DECL error not_running() const;
+  [[nodiscard]] CWSANDBOX_DECL std::string last_output() const;
+
+  std::string const id_;
+  std::uint64_t const sequence_;
+  wire::SandboxSpec const spec_;
+  std::shared_ptr<local_options const> const options_;
+
+  mutable std::mutex mutex_;
+  wire::SandboxStatus status_;
+  bool failed_to_start_{};
+  std::vector<std::weak_ptr<notifier>> watchers_;
+
+  // Set by start(), constant after it.
+  std::string directory_;
+  std::vector<std::string> environment_;
+  std::string path_;
+  std::string working_directory_;
+  std::vector<std::string> command_;
+  std::vector<process_limit> limits_;
+
+  control_groups groups_;
+  poll_set set_;
+  notifier wake_;
+  timer_fd timer_;
+  /// bubblewrap, or the main process itself without isolation.
+  std::shared_ptr<child_process> process_;
+  pid_t first_pid_{};
+  std::shared_ptr<unique_fd> first_;
+  /// Closed by the kernel when this process dies, which kills the sandbox.
+  unique_fd lifeline_;
+  unique_fd release_;
+  unique_fd info_;
+  std::string info_text_;
+  unique_fd output_;
+  std::shared_ptr<unique_fd> root_;
+  std::vector<std::weak_ptr<child_process>> execs_;
+
+  log_buffer log_;
+  std::vector<session_entry> sessions_;
+
+  bool stopping_{};
+  bool killed_{};
+  /// Killed on purpose, so that the exit status means nothing.
+  bool forced_{};
+  std::optional<clock::time_point> kill_at_;
+  std::optional<clock::time_point> expires_at_;
+  std::string kill_reason_;
+  bool gone_{};
+  std::optional<tree_remover> remover_;
+};
+
+}  // namespace cwsandbox::inline v1::detail::local
+
+#if defined(CWSANDBOX_HEADER_ONLY)
+#include <cwsandbox/impl/local/sandbox.ipp>
+#endif
+
+#endif
