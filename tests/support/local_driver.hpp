@@ -94,7 +94,7 @@ inline wire::Container& container_of(wire::CreateSandboxRequest& request) {
 /// An engine on a context that runs only while a call is made.
 class driver {
  public:
-  driver() : driver(options_in(directory_)) {}
+  driver() : driver(cw::local_options{}) {}
   explicit driver(cw::local_options options) : transport_{std::in_place, adjust(std::move(options)), io_.get_executor()} {}
 
   asio::io_context& io() { return io_; }
