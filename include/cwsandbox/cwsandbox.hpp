@@ -14,6 +14,7 @@
 #include <cwsandbox/constants.hpp>
 #include <cwsandbox/defaults.hpp>
 #include <cwsandbox/error.hpp>
+#include <cwsandbox/instantiate.hpp>
 #include <cwsandbox/operation.hpp>
 #include <cwsandbox/options.hpp>
 #include <cwsandbox/outcome.hpp>
@@ -38,14 +39,7 @@
 #include <asio/use_future.hpp>
 
 #if defined(CWSANDBOX_SEPARATE_COMPILATION)
-namespace cwsandbox::inline v1 {
-// Instantiated in src.hpp: most of what a program with the local engine would compile again in every source file.
-extern template class detail::exec_driver<local_transport>;
-extern template class detail::sandbox_core<local_transport>;
-extern template class detail::session_core<local_transport>;
-extern template class basic_sandbox<local_transport>;
-extern template class basic_session<local_transport>;
-}  // namespace cwsandbox::inline v1
+CWSANDBOX_EXTERN_TEMPLATES(cwsandbox::local_transport);  // instantiated in src.hpp
 #endif
 
 #endif

@@ -226,22 +226,22 @@ class basic_sandbox {
   /// Its tags: those of the session first.
   [[nodiscard]] std::vector<std::string> tags() const { return core_->tags(); }
   [[nodiscard]] std::vector<ServiceUrl> service_urls() const {
-    return look([](auto const& l) { return l.service_urls(); });
+    return look([](auto const& l) { return l.echoed().service_urls; });
   }
   [[nodiscard]] std::optional<std::vector<ExposedPort>> exposed_ports() const {
-    return look([](auto const& l) { return l.exposed_ports(); });
+    return look([](auto const& l) { return l.echoed().exposed_ports; });
   }
   [[nodiscard]] std::vector<std::string> dns_egress_names() const {
-    return look([](auto const& l) { return l.dns_egress_names(); });
+    return look([](auto const& l) { return l.echoed().dns_egress_names; });
   }
   [[nodiscard]] std::optional<GrantedResources> resource_requests() const {
-    return look([](auto const& l) { return l.resource_requests(); });
+    return look([](auto const& l) { return l.echoed().resource_requests; });
   }
   [[nodiscard]] std::optional<GrantedResources> resource_limits() const {
-    return look([](auto const& l) { return l.resource_limits(); });
+    return look([](auto const& l) { return l.echoed().resource_limits; });
   }
   [[nodiscard]] std::optional<GrantedGpu> resource_gpu() const {
-    return look([](auto const& l) { return l.resource_gpu(); });
+    return look([](auto const& l) { return l.echoed().resource_gpu; });
   }
   /// How the commands of this sandbox ended so far.
   [[nodiscard]] ExecStats exec_stats() const { return core_->exec_stats(); }

@@ -55,12 +55,6 @@
 #include <cwsandbox/impl/local/transport.ipp>
 #include <cwsandbox/impl/local/unique_fd.ipp>
 
-namespace cwsandbox::inline v1 {
-template class detail::exec_driver<local_transport>;
-template class detail::sandbox_core<local_transport>;
-template class detail::session_core<local_transport>;
-template class basic_sandbox<local_transport>;
-template class basic_session<local_transport>;
-}  // namespace cwsandbox::inline v1
+CWSANDBOX_INSTANTIATE_TEMPLATES(cwsandbox::local_transport);
 
 #endif

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "conformance/case.hpp"
-#include "conformance/fake_service.hpp"
 
 namespace conformance {
 
@@ -23,27 +22,9 @@ class mock_fixture {
   static constexpr char const* name = "mock";
   static constexpr feature provides = feature::exec_stream | feature::log_stream |
                                       feature::no_host_name_egress | feature::no_snapshots;
-  static constexpr std::size_t max_file_bytes = fake_service::max_file_bytes;
+  static constexpr std::size_t max_file_bytes = std::size_t{32} << 20;
 
-  mock_fixture() {
-    using trompeloeil::_;
-    auto const fake = std::make_shared<fake_service>();
-    auto& calls = *mock_;
-#define CONFORMANCE_ANSWER(Call, Member) \
-  answers_.push_back(                    \
-      TROMPELOEIL_NAMED_ALLOW_CALL(calls, Call(_, _)).TROMPELOEIL_RETURN(fake->Member(_1)))
-    CONFORMANCE_ANSWER(create_sandbox, create);
-    CONFORMANCE_ANSWER(get_sandbox, get);
-    CONFORMANCE_ANSWER(list_sandboxes, list);
-    CONFORMANCE_ANSWER(delete_sandbox, erase);
-    CONFORMANCE_ANSWER(purge_sandboxes, purge);
-    CONFORMANCE_ANSWER(exec, exec);
-    CONFORMANCE_ANSWER(read_file, read);
-    CONFORMANCE_ANSWER(write_file, write);
-    CONFORMANCE_ANSWER(stream_exec, stream);
-    CONFORMANCE_ANSWER(stream_logs, logs);
-#undef CONFORMANCE_ANSWER
-  }
+  mock_fixture();
 
   transport make() { return mock_; }
   std::string leftovers(std::string const& /*tag*/) { return {}; }

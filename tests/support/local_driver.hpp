@@ -73,7 +73,8 @@ inline cw::local_options options_in(scratch_directory const& directory) {
   return options;
 }
 
-inline wire::CreateSandboxRequest request_for(std::vector<std::string> command, std::string image = "python:3.11") {
+inline wire::CreateSandboxRequest request_for(std::vector<std::string> command,
+                                              std::string image = "python:3.11") {
   wire::CreateSandboxRequest request;
   auto& spec = request.sandbox.emplace().spec.emplace();
   auto& container = spec.containers.emplace_back();
@@ -95,7 +96,8 @@ inline wire::Container& container_of(wire::CreateSandboxRequest& request) {
 class driver {
  public:
   driver() : driver(cw::local_options{}) {}
-  explicit driver(cw::local_options options) : transport_{std::in_place, adjust(std::move(options)), io_.get_executor()} {}
+  explicit driver(cw::local_options options)
+      : transport_{std::in_place, adjust(std::move(options)), io_.get_executor()} {}
 
   asio::io_context& io() { return io_; }
   cw::local_transport& transport() { return *transport_; }
@@ -145,8 +147,12 @@ class driver {
   auto list(wire::ListSandboxesRequest request) {
     return run(io_, transport_->list_sandboxes(std::move(request), {}));
   }
-  auto stream(wire::ExecStreamInit init) { return run(io_, transport_->stream_exec(std::move(init), {})); }
-  auto logs(wire::StreamLogsRequest request) { return run(io_, transport_->stream_logs(std::move(request), {})); }
+  auto stream(wire::ExecStreamInit init) {
+    return run(io_, transport_->stream_exec(std::move(init), {}));
+  }
+  auto logs(wire::StreamLogsRequest request) {
+    return run(io_, transport_->stream_logs(std::move(request), {}));
+  }
 
   /// Runs the context until a sandbox is in a final state.
   wire::Sandbox ended(std::string const& id) {
@@ -154,7 +160,8 @@ class driver {
     for (;;) {
       auto found = get(id).value();
       auto const state = found.status->state;
-      bool const final = state == wire::State::completed || state == wire::State::failed || state == wire::State::terminated;
+      bool const final = state == wire::State::completed || state == wire::State::failed ||
+                         state == wire::State::terminated;
       if (final || std::chrono::steady_clock::now() > deadline) return found;
       io_.restart();
       io_.run_one_for(std::chrono::milliseconds{50});

@@ -151,7 +151,7 @@ TEST_CASE("an end is final", "[lifecycle]") {
       CHECK(l.exit_code() == before.exit_code());
       CHECK(l.status_updated_at() == t1);
       CHECK_FALSE(l.runner_id());
-      CHECK(l.service_urls().empty());
+      CHECK(l.echoed().service_urls.empty());
       l.stop_accepted(t1 + 2s);
       l.gone(true, t1 + 3s);
       CHECK(l.status() == before.status());
@@ -193,7 +193,7 @@ TEST_CASE("a stopping sandbox takes nothing but its end", "[lifecycle]") {
       CHECK(l.status() == SandboxStatus::terminating);
       CHECK(l.status_updated_at() == t1);
       CHECK_FALSE(l.runner_id());
-      CHECK(l.dns_egress_names().empty());
+      CHECK(l.echoed().dns_egress_names.empty());
     }
     auto query = stopping;
     query.observed(in_state(wire::State::unspecified), observation::query, t1 + 1s);
@@ -299,21 +299,21 @@ TEST_CASE("service URLs are echoed and replaced by each answer", "[lifecycle]") 
 
   auto l = created();
   l.observed(answer, observation::poll, t1);
-  CHECK(l.service_urls() == std::vector<cw::ServiceUrl>{{80, "own", "http://own"},
+  CHECK(l.echoed().service_urls == std::vector<cw::ServiceUrl>{{80, "own", "http://own"},
                                                         {81, "endpoint", "https://endpoint"}});
-  CHECK(l.exposed_ports() == std::vector<cw::ExposedPort>{{80, "own"}, {81, "endpoint"}});
+  CHECK(l.echoed().exposed_ports == std::vector<cw::ExposedPort>{{80, "own"}, {81, "endpoint"}});
 
   // no services at all: the URLs go, the ports stay
   l.observed(in_state(wire::State::running), observation::poll, t1);
-  CHECK(l.service_urls().empty());
-  REQUIRE(l.exposed_ports());
-  CHECK(l.exposed_ports()->size() == 2);
+  CHECK(l.echoed().service_urls.empty());
+  REQUIRE(l.echoed().exposed_ports);
+  CHECK(l.echoed().exposed_ports->size() == 2);
 
   // services without visibility: no port any more
   auto invisible = in_state(wire::State::running);
   invisible.status->services.emplace_back().port = 90;
   l.observed(invisible, observation::poll, t1);
-  CHECK(l.exposed_ports() == std::vector<cw::ExposedPort>{});
+  CHECK(l.echoed().exposed_ports == std::vector<cw::ExposedPort>{});
 }
 
 TEST_CASE("host names that may be reached are echoed", "[lifecycle]") {
@@ -326,7 +326,7 @@ TEST_CASE("host names that may be reached are echoed", "[lifecycle]") {
   rules.emplace_back().destination = std::string{"*.example.org"};
   lifecycle l;
   l.created(answer, t0);
-  CHECK(l.dns_egress_names() == std::vector<std::string>{"pypi.org", "*.example.org"});
+  CHECK(l.echoed().dns_egress_names == std::vector<std::string>{"pypi.org", "*.example.org"});
 }
 
 TEST_CASE("granted resources are echoed", "[lifecycle]") {
@@ -341,9 +341,9 @@ TEST_CASE("granted resources are echoed", "[lifecycle]") {
     answer.status->effective_resources = by_memory;  // not looked at
     auto l = created();
     l.observed(answer, observation::query, t1);
-    CHECK(l.resource_requests() == cw::GrantedResources{"1", "2Gi"});
-    CHECK(l.resource_limits() == cw::GrantedResources{"2", "4Gi"});
-    CHECK(l.resource_gpu() == cw::GrantedGpu{1, "H100", 0});
+    CHECK(l.echoed().resource_requests == cw::GrantedResources{"1", "2Gi"});
+    CHECK(l.echoed().resource_limits == cw::GrantedResources{"2", "4Gi"});
+    CHECK(l.echoed().resource_gpu == cw::GrantedGpu{1, "H100", 0});
   }
   SECTION("the GPU of the requests when the limits have none") {
     auto answer = in_state(wire::State::running);
@@ -352,27 +352,27 @@ TEST_CASE("granted resources are echoed", "[lifecycle]") {
     answer.status->effective_resource_requirements->limits = small;
     auto l = created();
     l.observed(answer, observation::query, t1);
-    CHECK_FALSE(l.resource_requests());
-    CHECK(l.resource_limits() == cw::GrantedResources{"1", "2Gi"});
-    CHECK(l.resource_gpu() == cw::GrantedGpu{2, "", 80});
+    CHECK_FALSE(l.echoed().resource_requests);
+    CHECK(l.echoed().resource_limits == cw::GrantedResources{"1", "2Gi"});
+    CHECK(l.echoed().resource_gpu == cw::GrantedGpu{2, "", 80});
   }
   SECTION("plain resources count for both sides") {
     auto answer = in_state(wire::State::running);
     answer.status->effective_resources = large;
     auto l = created();
     l.observed(answer, observation::query, t1);
-    CHECK(l.resource_requests() == cw::GrantedResources{"2", "4Gi"});
-    CHECK(l.resource_limits() == cw::GrantedResources{"2", "4Gi"});
-    CHECK(l.resource_gpu() == cw::GrantedGpu{1, "H100", 0});
+    CHECK(l.echoed().resource_requests == cw::GrantedResources{"2", "4Gi"});
+    CHECK(l.echoed().resource_limits == cw::GrantedResources{"2", "4Gi"});
+    CHECK(l.echoed().resource_gpu == cw::GrantedGpu{1, "H100", 0});
   }
   SECTION("empty texts and zero counts are absent") {
     auto answer = in_state(wire::State::running);
     answer.status->effective_resources = wire::Resources{"", "", wire::Gpu{}};
     auto l = created();
     l.observed(answer, observation::query, t1);
-    CHECK_FALSE(l.resource_requests());
-    CHECK_FALSE(l.resource_limits());
-    CHECK_FALSE(l.resource_gpu());
+    CHECK_FALSE(l.echoed().resource_requests);
+    CHECK_FALSE(l.echoed().resource_limits);
+    CHECK_FALSE(l.echoed().resource_gpu);
   }
 }
 
@@ -381,18 +381,18 @@ TEST_CASE("scratch volumes are those of the options until the service echoes its
   lifecycle l;
   l.set_scratch_volume_names({"given"});
   l.created(in_state(wire::State::creating), t0);
-  CHECK(l.scratch_volume_names() == std::vector<std::string>{"given"});
+  CHECK(l.echoed().scratch_volume_names == std::vector<std::string>{"given"});
 
   auto answer = in_state(wire::State::running);
   answer.spec.emplace();
   answer.spec->volumes = {
       {"a", wire::ScratchVolume{}}, {"named", std::string{"vol-1"}}, {"unset", std::monostate{}}};
   l.observed(answer, observation::query, t1);
-  CHECK(l.scratch_volume_names() == std::vector<std::string>{"a", "unset"});
+  CHECK(l.echoed().scratch_volume_names == std::vector<std::string>{"a", "unset"});
 
   answer.spec->volumes.clear();
   l.observed(answer, observation::query, t1);
-  CHECK(l.scratch_volume_names().empty());
+  CHECK(l.echoed().scratch_volume_names.empty());
 }
 
 TEST_CASE("what is refused in which state", "[lifecycle]") {

@@ -36,8 +36,9 @@ enum class woken : unsigned char { event, deadline, cancelled };
 
 /// One coroutine waits here for the first of several events, which may come from any thread. One use.
 ///
-/// The coroutine sleeps in a timer of its executor and not in this object: an executor that is destroyed finds it there
-/// and destroys it, and nothing keeps itself alive. The timer is touched with the lock held only.
+/// The coroutine sleeps in a timer of its executor and not in this object: an executor that is
+/// destroyed finds it there and destroys it, and nothing keeps itself alive. The timer is touched
+/// with the lock held only.
 class first_event {
  public:
   /// The first call counts.

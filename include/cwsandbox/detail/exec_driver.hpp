@@ -17,7 +17,8 @@ namespace cwsandbox::inline v1::detail {
 /// sandbox has ended while the stream was silent. Each ends the operation at once and then tells the stream, so that
 /// no stream can hold its caller up.
 template <class T>
-class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
+class exec_driver final : public stream_watcher,
+                          public std::enable_shared_from_this<exec_driver<T>> {
  public:
   exec_driver(std::shared_ptr<sandbox_core<T>> core, std::shared_ptr<exec_state> state,
               exec_plan plan, std::shared_ptr<cancel_token> token)
@@ -51,6 +52,11 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
     asio::co_spawn(core_->strand(), run(), ending{self});
   }
 
+  /// This client stopped the sandbox: a stream that does not end by itself now never will.
+  void sandbox_stopped() override {
+    if (!fsm_->is_finished()) spawn_check();
+  }
+
  private:
   using stream_type = typename T::exec_stream;
 
@@ -72,7 +78,8 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
 
     call_options options{};
     options.timeout = longer(plan_.timeout, constants::client_timeout_buffer);
-    auto const limit = *options.timeout;
+    // a little longer than the command may take: the peer's own word on that is worth waiting for
+    auto const limit = *deadline_in(core_->context(), options.timeout);
     auto call = core_->mutable_transport().stream_exec(std::move(plan_.init), options);
     auto opened = co_await bounded(core_->context(token_), std::move(call), options.timeout, core_);
     if (!opened) {
@@ -85,6 +92,7 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
     }
     if (fsm_->is_finished()) co_return;
     stream_.emplace(*std::move(opened));
+    core_->watch(this->weak_from_this());
     arm_limit(limit);
     last_heard_ = core_->clock()->now();
     arm_idle_check();
@@ -196,9 +204,8 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
     }
   }
 
-  void arm_limit(nanoseconds limit) {
+  void arm_limit(time_source::time_point when) {
     auto const self = this->shared_from_this();
-    auto const when = *deadline_in(core_->context(), limit);
     limit_alarm_ = core_->clock()->wake_at(
         when, time_source::wait_kind::deadline, core_->strand(), [self] {
           if (self->fsm_->is_finished()) return;
@@ -218,13 +225,18 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
             self->arm_idle_check();
             return;
           }
-          asio::co_spawn(self->core_->strand(), self->check_sandbox(), [self](std::exception_ptr e) {
-            if (e) self->end_with(error_from_exception(std::move(e)));
-          });
+          self->spawn_check();
         });
   }
 
-  /// The stream has been silent for long: is its sandbox still there?
+  void spawn_check() {
+    auto const self = this->shared_from_this();
+    asio::co_spawn(core_->strand(), check_sandbox(), [self](std::exception_ptr e) {
+      if (e) self->end_with(error_from_exception(std::move(e)));
+    });
+  }
+
+  /// The stream has been silent for long, or its sandbox was stopped: is that still there?
   [[nodiscard]] asio::awaitable<void> check_sandbox() {
     auto const ended = co_await core_->probe(stop_input_);
     if (fsm_->is_finished()) co_return;
@@ -303,6 +315,11 @@ class exec_driver : public std::enable_shared_from_this<exec_driver<T>> {
   std::atomic<bool> counted_{false};
   bool ended_{false};
 };
+
+/// A transport without streams has nothing to drive.
+template <class T>
+  requires(!T::capabilities.exec_stream)
+class exec_driver<T> {};
 
 }  // namespace cwsandbox::inline v1::detail
 

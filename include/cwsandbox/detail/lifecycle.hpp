@@ -11,6 +11,7 @@
 #include <cwsandbox/wire/messages.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -76,29 +77,24 @@ class lifecycle {
   [[nodiscard]] std::optional<std::string> runner_group_id() const {
     return present(runner_group_id_);
   }
-  [[nodiscard]] std::vector<ServiceUrl> const& service_urls() const noexcept {
-    return service_urls_;
+  /// What the service says the sandbox was given.
+  struct echoes {
+    std::vector<ServiceUrl> service_urls{};
+    std::optional<std::vector<ExposedPort>> exposed_ports{};
+    std::vector<std::string> dns_egress_names{};
+    /// The volumes that a snapshot captures. The names of the options until the service echoes its own.
+    std::vector<std::string> scratch_volume_names{};
+    std::optional<GrantedResources> resource_requests{};
+    std::optional<GrantedResources> resource_limits{};
+    std::optional<GrantedGpu> resource_gpu{};
+
+    friend bool operator==(echoes const&, echoes const&) = default;
+  };
+  [[nodiscard]] echoes const& echoed() const noexcept {
+    static echoes const none{};
+    return echoes_ ? *echoes_ : none;
   }
-  [[nodiscard]] std::optional<std::vector<ExposedPort>> const& exposed_ports() const noexcept {
-    return exposed_ports_;
-  }
-  [[nodiscard]] std::vector<std::string> const& dns_egress_names() const noexcept {
-    return dns_egress_names_;
-  }
-  /// The volumes that a snapshot captures. The names of the options until the service echoes its own.
-  [[nodiscard]] std::vector<std::string> const& scratch_volume_names() const noexcept {
-    return scratch_volume_names_;
-  }
-  void set_scratch_volume_names(std::vector<std::string> names) {
-    scratch_volume_names_ = std::move(names);
-  }
-  [[nodiscard]] std::optional<GrantedResources> const& resource_requests() const noexcept {
-    return requests_;
-  }
-  [[nodiscard]] std::optional<GrantedResources> const& resource_limits() const noexcept {
-    return limits_;
-  }
-  [[nodiscard]] std::optional<GrantedGpu> const& resource_gpu() const noexcept { return gpu_; }
+  CWSANDBOX_DECL void set_scratch_volume_names(std::vector<std::string> names);
 
   /// The error of using it now, if exec, files and shells must not be tried (lifecycle, section 1.4); nothing when
   /// they may, perhaps after a start and a wait.
@@ -115,6 +111,7 @@ class lifecycle {
     return text.empty() ? std::nullopt : std::optional{text};
   }
   void echo(wire::Sandbox const& sandbox);
+  void keep(echoes changed);
 
   detail::phase phase_{detail::phase::not_started};
   SandboxStatus status_{SandboxStatus::unspecified};
@@ -127,13 +124,8 @@ class lifecycle {
   std::string state_reason_{};
   std::string runner_id_{};
   std::string runner_group_id_{};
-  std::vector<ServiceUrl> service_urls_{};
-  std::optional<std::vector<ExposedPort>> exposed_ports_{};
-  std::vector<std::string> dns_egress_names_{};
-  std::vector<std::string> scratch_volume_names_{};
-  std::optional<GrantedResources> requests_{};
-  std::optional<GrantedResources> limits_{};
-  std::optional<GrantedGpu> gpu_{};
+  // most sandboxes have none of these, and thousands of handles should be small
+  std::shared_ptr<echoes const> echoes_{};
 };
 
 }  // namespace cwsandbox::inline v1::detail

@@ -78,6 +78,13 @@ class registry_base {
   virtual void forget(void const* sandbox) = 0;
 };
 
+/// Something that uses a stream of a sandbox and is told, on the strand, when this client has stopped the sandbox.
+class stream_watcher {
+ public:
+  virtual ~stream_watcher() = default;
+  virtual void sandbox_stopped() = 0;
+};
+
 /// Waits of several callers for the same thing.
 struct shared_poll {
   std::shared_ptr<operation_state<void>> state;
@@ -108,6 +115,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     tags_ = options.tags;
     auto request_id = options.request_id.value_or(std::string{});
     if (request_id.empty()) request_id = make_uuid();
+    life_.set_scratch_volume_names(scratch_volume_names(options));
     create_ = std::make_unique<pending_create>(std::move(options), std::move(request_id));
   }
 
@@ -191,9 +199,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     std::optional<outcome<SandboxStatus>> known;
     {
       std::lock_guard lock{mutex_};
-      if (life_.phase() == phase::terminal)
+      if (life_.phase() == phase::terminal) {
+        life_.confirmed(std::chrono::system_clock::now());
         known.emplace(*life_.status());
-      else if (life_.is_cancelled())
+      } else if (life_.is_cancelled())
         known.emplace(life_.not_running("was cancelled before starting"));
       else if (life_.phase() == phase::not_started)
         known.emplace(life_.not_running("has not been started"));
@@ -267,11 +276,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
       driver->start();
     } else {
       state->on_cancel([token] { token->cancel(); });
-      auto finish = [self = this->shared_from_this(), state, check = plan.check](
-                        std::exception_ptr thrown, outcome<wire::ExecResponse> answer) mutable {
-        if (thrown) answer = error_from_exception(std::move(thrown));
-        self->finish_unary(*state, check, std::move(answer));
-      };
+      unary_ending finish{this->shared_from_this(), std::move(state), plan.check};
       asio::co_spawn(strand_, exec_unary_work(std::move(token), std::move(plan)),
                      std::move(finish));
     }
@@ -302,6 +307,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
 
   /// Asks for the state once and applies the answer; used beside streams. Nothing when it could not be had.
   [[nodiscard]] asio::awaitable<std::optional<error>> probe(std::shared_ptr<cancel_token> token) {
+    if (is_terminal()) co_return look(&sandbox_core::has_ended);
     auto const answer =
         co_await get(std::move(token), limits_.poll_rpc_timeout, "Poll sandbox status");
     if (!answer) {
@@ -311,8 +317,13 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     std::lock_guard lock{mutex_};
     life_.observed(*answer, observation::query, std::chrono::system_clock::now());
     if (life_.phase() != phase::terminal) co_return std::nullopt;
-    co_return life_.not_running(std::string{"has ended: it is "}.append(
-        cwsandbox::to_string(*life_.status())));
+    co_return has_ended(life_);
+  }
+
+  /// Tells `watcher` when this client has stopped the sandbox. On the strand.
+  void watch(std::weak_ptr<stream_watcher> watcher) {
+    std::erase_if(watchers_, [](auto const& w) { return w.expired(); });
+    watchers_.push_back(std::move(watcher));
   }
 
  private:
@@ -372,6 +383,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     return std::nullopt;
   }
 
+  [[nodiscard]] static error has_ended(lifecycle const& life) {
+    return life.not_running(
+        std::string{"has ended: it is "}.append(cwsandbox::to_string(*life.status())));
+  }
   [[nodiscard]] static error cancelled() {
     return make_error(error_kind::cancelled, "operation was cancelled");
   }
@@ -700,11 +715,15 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
       leaves = life_.is_done() || life_.is_stop_owned();
     }
     if (leaves) leave_registry();
+    if (is_terminal()) {
+      for (auto const& weak : std::exchange(watchers_, {}))
+        if (auto const watcher = weak.lock()) watcher->sandbox_stopped();
+    }
     co_return result;
   }
 
-  /// The create that is under way, if any. Without one, and without a sandbox, there will be none any more: decided
-  /// under one lock, because somebody may start again as soon as a create has failed.
+  /// The create that is under way, if any. Without one, and without a sandbox, there will be none
+  /// any more: decided under one lock, because somebody may start again when a create has failed.
   [[nodiscard]] std::shared_ptr<operation_state<void>> create_to_settle() {
     std::lock_guard lock{mutex_};
     if (!start_ && life_.phase() == phase::not_started) life_.cancel();
@@ -864,6 +883,33 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     co_return *fsm.failure();
   }
 
+  /// Ends the command when its coroutine does; also when the executor is destroyed, and the
+  /// coroutine with it.
+  class unary_ending {
+   public:
+    unary_ending(ptr core, std::shared_ptr<exec_state> state, bool check)
+        : core_{std::move(core)}, state_{std::move(state)}, check_{check} {}
+    unary_ending(unary_ending&&) noexcept = default;
+    unary_ending& operator=(unary_ending&&) = delete;
+    ~unary_ending() {
+      if (state_)
+        finish(make_error(error_kind::cancelled, "the executor of the operation has ended"));
+    }
+    void operator()(std::exception_ptr thrown, outcome<wire::ExecResponse> answer) {
+      if (thrown) answer = error_from_exception(std::move(thrown));
+      finish(std::move(answer));
+    }
+
+   private:
+    void finish(outcome<wire::ExecResponse> answer) {
+      auto const state = std::exchange(state_, nullptr);
+      core_->finish_unary(*state, check_, std::move(answer));
+    }
+    ptr core_;
+    std::shared_ptr<exec_state> state_;
+    bool check_;
+  };
+
   void finish_unary(exec_state& state, bool check, outcome<wire::ExecResponse> answer) {
     // counted before the end can be seen
     if (!answer) {
@@ -881,6 +927,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   std::shared_ptr<time_source> clock_;
   call_limits limits_;
   std::vector<std::string> tags_;
+  std::vector<std::weak_ptr<stream_watcher>> watchers_;  // on the strand only
 
   mutable std::mutex mutex_;
   lifecycle life_;

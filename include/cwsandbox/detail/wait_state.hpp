@@ -89,9 +89,9 @@ operation<typename collected<R>::type> collect(Range const& operations) {
   return op;
 }
 
-/// The state of a wait for several items. Cancelling it is an ordinary end. What it waits for keeps it alive, so that a
-/// handler that waits for it is called, and forgets it at its end: waiting again and again for the same items leaves
-/// nothing behind.
+/// The state of a wait for several items. Cancelling it is an ordinary end. What it waits for keeps
+/// it alive, so that a handler that waits for it is called, and forgets it at its end: waiting again
+/// and again for the same items leaves nothing behind.
 template <class Result, class Item>
 class wait_state final : public operation_state<Result>,
                          public std::enable_shared_from_this<wait_state<Result, Item>> {

@@ -140,43 +140,57 @@ inline std::optional<GrantedGpu> granted_gpu(std::optional<wire::Resources> cons
   return gpu;
 }
 
+inline void lifecycle::keep(echoes changed) {
+  if (changed == echoed()) return;
+  echoes_ = std::make_shared<echoes const>(std::move(changed));
+}
+
+CWSANDBOX_DECL void lifecycle::set_scratch_volume_names(std::vector<std::string> names) {
+  auto changed = echoed();
+  changed.scratch_volume_names = std::move(names);
+  keep(std::move(changed));
+}
+
 inline void lifecycle::echo(wire::Sandbox const& sandbox) {
+  auto now = echoed();
   if (sandbox.spec) {
-    scratch_volume_names_.clear();
+    now.scratch_volume_names.clear();
     for (auto const& volume : sandbox.spec->volumes)
       if (!std::holds_alternative<std::string>(volume.source))
-        scratch_volume_names_.push_back(volume.name);
+        now.scratch_volume_names.push_back(volume.name);
   }
-  if (!sandbox.status) return;
-  auto const& s = *sandbox.status;
+  if (sandbox.status) {
+    auto const& s = *sandbox.status;
+    now.service_urls.clear();
+    for (auto const& service : s.services) {
+      auto const& url =
+          !service.url.empty() || !service.endpoint ? service.url : service.endpoint->url;
+      if (!url.empty()) now.service_urls.push_back({service.port, service.name, url});
+    }
+    if (!s.services.empty()) {
+      auto& ports = now.exposed_ports.emplace();
+      for (auto const& service : s.services)
+        if (service.visibility != wire::Visibility::unspecified)
+          ports.push_back({service.port, service.name});
+    }
 
-  service_urls_.clear();
-  for (auto const& service : s.services) {
-    auto const& url = !service.url.empty() || !service.endpoint ? service.url : service.endpoint->url;
-    if (!url.empty()) service_urls_.push_back({service.port, service.name, url});
-  }
-  if (!s.services.empty()) {
-    auto& ports = exposed_ports_.emplace();
-    for (auto const& service : s.services)
-      if (service.visibility != wire::Visibility::unspecified)
-        ports.push_back({service.port, service.name});
-  }
+    now.dns_egress_names.clear();
+    for (auto const& rule : s.effective_egress)
+      if (auto const* name = std::get_if<std::string>(&rule.destination); name && !name->empty())
+        now.dns_egress_names.push_back(*name);
 
-  dns_egress_names_.clear();
-  for (auto const& rule : s.effective_egress)
-    if (auto const* name = std::get_if<std::string>(&rule.destination); name && !name->empty())
-      dns_egress_names_.push_back(*name);
-
-  if (s.effective_resource_requirements) {
-    auto const& r = *s.effective_resource_requirements;
-    requests_ = granted(r.requests);
-    limits_ = granted(r.limits);
-    gpu_ = granted_gpu(r.limits);
-    if (!gpu_) gpu_ = granted_gpu(r.requests);
-  } else {
-    requests_ = limits_ = granted(s.effective_resources);
-    gpu_ = granted_gpu(s.effective_resources);
+    if (s.effective_resource_requirements) {
+      auto const& r = *s.effective_resource_requirements;
+      now.resource_requests = granted(r.requests);
+      now.resource_limits = granted(r.limits);
+      now.resource_gpu = granted_gpu(r.limits);
+      if (!now.resource_gpu) now.resource_gpu = granted_gpu(r.requests);
+    } else {
+      now.resource_requests = now.resource_limits = granted(s.effective_resources);
+      now.resource_gpu = granted_gpu(s.effective_resources);
+    }
   }
+  keep(std::move(now));
 }
 
 CWSANDBOX_DECL error lifecycle::not_running(std::string_view what) const {

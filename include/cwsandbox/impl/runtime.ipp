@@ -28,7 +28,7 @@ class background_thread {
   background_thread(background_thread const&) = delete;
   background_thread& operator=(background_thread const&) = delete;
   ~background_thread() {
-    // what is still under way at exit is destroyed with the context, not waited for
+    // what is still under way at exit is not waited for
     context_.stop();
     thread_.join();
   }
@@ -36,7 +36,8 @@ class background_thread {
   [[nodiscard]] asio::any_io_executor get_executor() noexcept { return context_.get_executor(); }
 
  private:
-  asio::io_context context_{1};
+  // Never destroyed: handles in static storage may die after this, and what they hold of the context must still be there.
+  asio::io_context& context_{*new asio::io_context{1}};
   asio::executor_work_guard<asio::io_context::executor_type> guard_;
   std::thread thread_;
 };

@@ -56,16 +56,19 @@ class local_transport {
     CWSANDBOX_DECL exec_stream& operator=(exec_stream&& other) noexcept;
     CWSANDBOX_DECL ~exec_stream();
 
-    [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>> read();
+    [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>>
+    read();
     [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> write(std::string_view bytes);
-    [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> resize(std::uint32_t columns, std::uint32_t rows);
+    [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> resize(std::uint32_t columns,
+                                                                       std::uint32_t rows);
     [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> close_input();
     [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> half_close();
     CWSANDBOX_DECL void cancel() noexcept;
 
    private:
     friend class local_transport;
-    explicit exec_stream(std::shared_ptr<detail::local::exec_call> call) noexcept : call_{std::move(call)} {}
+    explicit exec_stream(std::shared_ptr<detail::local::exec_call> call) noexcept
+        : call_{std::move(call)} {}
     std::shared_ptr<detail::local::exec_call> call_;
   };
 
@@ -81,7 +84,8 @@ class local_transport {
 
    private:
     friend class local_transport;
-    explicit log_stream(std::shared_ptr<detail::local::log_call> call) noexcept : call_{std::move(call)} {}
+    explicit log_stream(std::shared_ptr<detail::local::log_call> call) noexcept
+        : call_{std::move(call)} {}
     std::shared_ptr<detail::local::log_call> call_;
   };
 
@@ -102,8 +106,8 @@ class local_transport {
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> create_sandbox_from_template(
       wire::CreateSandboxFromTemplateRequest request, call_options options) const;
   /// Ended sandboxes stay known, up to `local_options::remembered_sandboxes`.
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> get_sandbox(wire::GetSandboxRequest request,
-                                                                                   call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> get_sandbox(
+      wire::GetSandboxRequest request, call_options options) const;
   /// In the order of creation.
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxesResponse>> list_sandboxes(
       wire::ListSandboxesRequest request, call_options options) const;
@@ -112,18 +116,18 @@ class local_transport {
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>> delete_sandbox(
       wire::DeleteSandboxRequest request, call_options options) const;
   /// Kills all sandboxes with all of the tags.
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>> purge_sandboxes(
-      wire::PurgeSandboxesRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> exec(wire::ExecRequest request,
-                                                                                 call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ReadFileResponse>> read_file(wire::ReadFileRequest request,
-                                                                                          call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>>
+  purge_sandboxes(wire::PurgeSandboxesRequest request, call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> exec(
+      wire::ExecRequest request, call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ReadFileResponse>> read_file(
+      wire::ReadFileRequest request, call_options options) const;
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::WriteFileResponse>> write_file(
       wire::WriteFileRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<exec_stream>> stream_exec(wire::ExecStreamInit init,
-                                                                                 call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<log_stream>> stream_logs(wire::StreamLogsRequest request,
-                                                                                call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<exec_stream>> stream_exec(
+      wire::ExecStreamInit init, call_options options) const;
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<log_stream>> stream_logs(
+      wire::StreamLogsRequest request, call_options options) const;
 
  private:
   std::shared_ptr<detail::local::engine> engine_;

@@ -47,9 +47,11 @@ inline asio::awaitable<void> supervise(asio::any_io_executor io, std::shared_ptr
   }
   events.close();
   while (!box->clean(clean_budget)) co_await asio::post(io, asio::use_awaitable);
+  box->close_events();
 }
 
-inline asio::awaitable<void> remove_leftovers(asio::any_io_executor io, std::vector<state_directory::leftover> found) {
+inline asio::awaitable<void> remove_leftovers(asio::any_io_executor io,
+                                              std::vector<state_directory::leftover> found) {
   for (auto const& leftover : found) {
     tree_remover remover{leftover.path};
     while (!remover.step(clean_budget)) co_await asio::post(io, asio::use_awaitable);
@@ -60,14 +62,17 @@ inline bool absolute(std::string_view path) {
   return !path.empty() && path.front() == '/' && path.find('\0') == std::string_view::npos;
 }
 
-inline std::string at(std::string const& field, std::size_t index) { return field + "[" + std::to_string(index) + "]"; }
+inline std::string at(std::string const& field, std::size_t index) {
+  return field + "[" + std::to_string(index) + "]";
+}
 
 inline outcome<void> check_files(wire::Container const& container, wire::SandboxSpec const& spec) {
   std::string const field = "sandbox.spec.containers[0]";
   for (std::size_t i = 0; i < container.files.size(); ++i) {
     auto const& path = container.files[i].path;
     if (!absolute(path) || path.back() == '/') {
-      return violation_error(at(field + ".files", i) + ".path", "'" + path + "' is no absolute path of a file");
+      return violation_error(at(field + ".files", i) + ".path",
+                             "'" + path + "' is no absolute path of a file");
     }
   }
   for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
@@ -76,7 +81,8 @@ inline outcome<void> check_files(wire::Container const& container, wire::Sandbox
     if (std::holds_alternative<std::string>(volume.source)) {
       return not_implemented_error("the local engine has no named volumes ('" + volume.name + "')");
     }
-    if (volume.name.empty() || volume.name.find('/') != std::string::npos || volume.name.front() == '.') {
+    if (volume.name.empty() || volume.name.find('/') != std::string::npos ||
+        volume.name.front() == '.') {
       return violation_error(name + ".name", "'" + volume.name + "' is no name of a volume");
     }
     auto const* scratch = std::get_if<wire::ScratchVolume>(&volume.source);
@@ -88,18 +94,23 @@ inline outcome<void> check_files(wire::Container const& container, wire::Sandbox
   for (std::size_t i = 0; i < container.volume_mounts.size(); ++i) {
     auto const& mount = container.volume_mounts[i];
     auto const name = at(field + ".volume_mounts", i);
-    if (!absolute(mount.mount_path) || mount.mount_path.find_first_not_of('/') == std::string::npos) {
-      return violation_error(name + ".mount_path", "'" + mount.mount_path + "' is no absolute path below the root");
+    if (!absolute(mount.mount_path) ||
+        mount.mount_path.find_first_not_of('/') == std::string::npos) {
+      return violation_error(name + ".mount_path",
+                             "'" + mount.mount_path + "' is no absolute path below the root");
     }
     bool const known = std::any_of(spec.volumes.begin(), spec.volumes.end(),
                                    [&](auto const& volume) { return volume.name == mount.volume; });
-    if (!known) return violation_error(name + ".volume", "there is no volume '" + mount.volume + "'");
+    if (!known)
+      return violation_error(name + ".volume", "there is no volume '" + mount.volume + "'");
     if (mount.sub_path.find("..") != std::string::npos) {
-      return violation_error(name + ".sub_path", "'" + mount.sub_path + "' leads out of the volume");
+      return violation_error(name + ".sub_path",
+                             "'" + mount.sub_path + "' leads out of the volume");
     }
   }
   if (!container.working_dir.empty() && !absolute(container.working_dir)) {
-    return violation_error(field + ".working_dir", "'" + container.working_dir + "' is not absolute");
+    return violation_error(field + ".working_dir",
+                           "'" + container.working_dir + "' is not absolute");
   }
   return {};
 }
@@ -134,17 +145,23 @@ inline outcome<void> check_network(wire::SandboxSpec const& spec, local_network 
   if (spec.network) {
     bool const denied = spec.network->deny_egress.value_or(false);
     if (denied && network == local_network::host) {
-      return violation_error("sandbox.spec.network.deny_egress", "an engine with local_network::host cannot deny it");
+      return violation_error("sandbox.spec.network.deny_egress",
+                             "an engine with local_network::host cannot deny it");
     }
     for (std::size_t i = 0; i < spec.network->egress.size(); ++i) {
       auto const& destination = spec.network->egress[i].destination;
-      if (std::holds_alternative<std::monostate>(destination) || std::holds_alternative<bool>(destination)) continue;
+      if (std::holds_alternative<std::monostate>(destination) ||
+          std::holds_alternative<bool>(destination))
+        continue;
       bool const by_name = std::holds_alternative<std::string>(destination);
       return violation_error(at("sandbox.spec.network.egress", i) + (by_name ? ".dns_name" : ""),
-                             by_name ? "dns_name: the local engine cannot grant egress by host name"
-                                     : "the local engine cannot grant egress to parts of the network");
+                             by_name
+                                 ? "dns_name: the local engine cannot grant egress by host name"
+                                 : "the local engine cannot grant egress to parts of the network");
     }
   }
+  bool is_public = false;
+  bool is_private = false;
   for (std::size_t i = 0; i < spec.services.size(); ++i) {
     auto const& service = spec.services[i];
     if (service.port < 1 || service.port > 65535) {
@@ -152,9 +169,14 @@ inline outcome<void> check_network(wire::SandboxSpec const& spec, local_network 
                              std::to_string(service.port) + " is not in 1..65535");
     }
     if (service.endpoint) {
-      return not_implemented_error("the local engine publishes no endpoints (service '" + service.name + "')");
+      return not_implemented_error("the local engine publishes no endpoints (service '" +
+                                   service.name + "')");
     }
+    is_public |= service.visibility == wire::Visibility::public_;
+    is_private |= service.visibility == wire::Visibility::private_;
   }
+  if (is_public && is_private)
+    return not_implemented_error("public and private services cannot be mixed");
   return {};
 }
 
@@ -163,16 +185,18 @@ inline outcome<void> check_container(wire::Container const& container) {
   for (std::size_t i = 0; i < container.secret_stores.size(); ++i) {
     auto const& store = container.secret_stores[i];
     auto const& secret = store.secrets.empty() ? std::string{} : store.secrets.front().path;
-    return violation_error(at(field + ".secret_stores", i),
-                           "secret '" + secret + "' of store '" + store.store_name + "' is not known here");
+    return violation_error(
+        at(field + ".secret_stores", i),
+        "secret '" + secret + "' of store '" + store.store_name + "' is not known here");
   }
   if (container.image_pull_credentials) {
     return violation_error(field + ".image_pull_credentials", "the local engine pulls no images");
   }
   for (auto const& [name, value] : container.environment_variables) {
-    if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
-        value.find('\0') != std::string::npos) {
-      return violation_error(field + ".environment_variables", "'" + name + "' cannot be a variable");
+    if (name.empty() || name.find('=') != std::string::npos ||
+        name.find('\0') != std::string::npos || value.find('\0') != std::string::npos) {
+      return violation_error(field + ".environment_variables",
+                             "'" + name + "' cannot be a variable");
     }
   }
   bool null = container.command.find('\0') != std::string::npos;
@@ -182,7 +206,8 @@ inline outcome<void> check_container(wire::Container const& container) {
     if (security->privileged.value_or(false) || security->run_as_user.value_or(0) != 0 ||
         security->run_as_group.value_or(0) != 0 || !security->capabilities_add.empty() ||
         security->allow_privilege_escalation.value_or(false)) {
-      return not_implemented_error("local sandboxes run without privileges, as the one user they have");
+      return not_implemented_error(
+          "local sandboxes run without privileges, as the one user they have");
     }
   }
   return {};
@@ -196,8 +221,9 @@ inline bool has_all(std::vector<std::string> const& tags, std::vector<std::strin
 
 }  // namespace engines
 
-CWSANDBOX_DECL asio::awaitable<void> wait_for(asio::any_io_executor io, std::shared_ptr<notifier> changed,
-                                              std::optional<std::chrono::steady_clock::time_point> until) {
+CWSANDBOX_DECL asio::awaitable<void> wait_for(
+    asio::any_io_executor io, std::shared_ptr<notifier> changed,
+    std::optional<std::chrono::steady_clock::time_point> until) {
   poll_set set;
   timer_fd timer;
   set.add(changed->fd(), 0);
@@ -207,13 +233,16 @@ CWSANDBOX_DECL asio::awaitable<void> wait_for(asio::any_io_executor io, std::sha
   }
   auto events = engines::descriptor_of(io, set.fd());
   asio::error_code ec;
-  co_await events.async_wait(asio::posix::stream_descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+  co_await events.async_wait(asio::posix::stream_descriptor::wait_read,
+                             asio::redirect_error(asio::use_awaitable, ec));
 }
 
 CWSANDBOX_DECL engine::engine(local_options options, asio::any_io_executor executor)
-    : options_{std::make_shared<local_options const>(std::move(options))}, executor_{std::move(executor)} {}
+    : options_{std::make_shared<local_options const>(std::move(options))},
+      executor_{std::move(executor)} {}
 
 CWSANDBOX_DECL engine::~engine() {
+  std::lock_guard const lock{mutex_};
   for (auto const& [sequence, box] : sandboxes_) box->stop(std::chrono::seconds{0});
   for (auto const& [sequence, box] : sandboxes_) box->destroy();
   if (!state_) return;
@@ -241,27 +270,32 @@ CWSANDBOX_DECL outcome<void> engine::open() {
   auto leftovers = made->take_leftovers();
   state_ = std::move(*made);
   if (!leftovers.empty()) {
-    asio::co_spawn(executor_, engines::remove_leftovers(executor_, std::move(leftovers)), asio::detached);
+    asio::co_spawn(executor_, engines::remove_leftovers(executor_, std::move(leftovers)),
+                   asio::detached);
   }
   return {};
 }
 
 CWSANDBOX_DECL outcome<void> engine::check(wire::SandboxSpec const& spec) const {
-  if (spec.containers.empty()) return violation_error("sandbox.spec.containers", "one container is needed");
+  if (spec.containers.empty())
+    return violation_error("sandbox.spec.containers", "one container is needed");
   if (spec.containers.size() > 1 || !spec.init_containers.empty()) {
     return not_implemented_error("a local sandbox has one container");
   }
   auto const& container = spec.containers.front();
   if (!spec.primary_container.empty() && spec.primary_container != container.name) {
-    return violation_error("sandbox.spec.primary_container", "there is no container '" + spec.primary_container + "'");
+    return violation_error("sandbox.spec.primary_container",
+                           "there is no container '" + spec.primary_container + "'");
   }
-  if (!spec.runner_ids.empty() &&
-      std::find(spec.runner_ids.begin(), spec.runner_ids.end(), options_->runner_id) == spec.runner_ids.end()) {
+  if (!spec.runner_ids.empty() && std::find(spec.runner_ids.begin(), spec.runner_ids.end(),
+                                            options_->runner_id) == spec.runner_ids.end()) {
     return reasoned_error(status_code::failed_precondition, reasons::no_suitable_runner,
                           "the only runner here is '" + options_->runner_id + "'");
   }
-  if (spec.object_storage_access) return not_implemented_error("the local engine gives no access to object storage");
-  if (!spec.network_ids.empty()) return not_implemented_error("the local engine has no sandbox networks");
+  if (spec.object_storage_access)
+    return not_implemented_error("the local engine gives no access to object storage");
+  if (!spec.network_ids.empty())
+    return not_implemented_error("the local engine has no sandbox networks");
   if (!spec.instance_type.empty() || !spec.runtime_class.empty()) {
     return reasoned_error(status_code::failed_precondition, reasons::no_suitable_runner,
                           "the local engine offers no instance types and no runtime classes");
@@ -275,7 +309,8 @@ CWSANDBOX_DECL outcome<void> engine::check(wire::SandboxSpec const& spec) const 
   return engines::check_network(spec, options_->network);
 }
 
-CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(wire::CreateSandboxRequest request) {
+CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(
+    wire::CreateSandboxRequest request) {
   if (!request.sandbox || !request.sandbox->spec) return violation_error("sandbox.spec", "missing");
   if (auto good = check(*request.sandbox->spec); !good) return good.error();
   std::shared_ptr<sandbox> box;
@@ -291,7 +326,8 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(wire::CreateSand
     directory = state_->path();
     forget_oldest();
     auto const sequence = next_sequence_++;
-    box = std::make_shared<sandbox>("sb-" + random_uuid(), sequence, std::move(*request.sandbox->spec), options_);
+    box = std::make_shared<sandbox>("sb-" + random_uuid(), sequence,
+                                    std::move(*request.sandbox->spec), options_);
     sandboxes_.emplace(sequence, box);
     by_id_.emplace(box->id(), sequence);
     if (!request.request_id.empty()) by_request_.emplace(request.request_id, sequence);
@@ -307,8 +343,10 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(wire::CreateSand
 
 CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::find(std::string const& id) const {
   std::lock_guard const lock{mutex_};
-  if (auto const known = by_id_.find(id); known != by_id_.end()) return sandboxes_.at(known->second);
-  return reasoned_error(status_code::not_found, reasons::sandbox_not_found, "sandbox '" + id + "' not found")
+  if (auto const known = by_id_.find(id); known != by_id_.end())
+    return sandboxes_.at(known->second);
+  return reasoned_error(status_code::not_found, reasons::sandbox_not_found,
+                        "sandbox '" + id + "' not found")
       .with([&](error_details& d) {
         d.sandbox_id = id;
         d.metadata.emplace_back("sandbox_id", id);
@@ -324,18 +362,21 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::find(std::string const&
   return found;
 }
 
-CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(wire::ListSandboxesRequest const& request) const {
+CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(
+    wire::ListSandboxesRequest const& request) const {
   std::uint64_t after = 0;
   if (!request.page_token.empty()) {
     auto const* const end = request.page_token.data() + request.page_token.size();
     auto const parsed = std::from_chars(request.page_token.data(), end, after);
-    if (parsed.ec != std::errc{} || parsed.ptr != end) return violation_error("page_token", "not one of this engine's");
+    if (parsed.ec != std::errc{} || parsed.ptr != end)
+      return violation_error("page_token", "not one of this engine's");
   }
   if (request.page_size < 0) return violation_error("page_size", "must not be negative");
   auto const limit = static_cast<std::size_t>(
       request.page_size == 0 ? engines::max_page : std::min(request.page_size, engines::max_page));
-  bool const here = request.runner_ids.empty() || std::find(request.runner_ids.begin(), request.runner_ids.end(),
-                                                            options_->runner_id) != request.runner_ids.end();
+  bool const here =
+      request.runner_ids.empty() || std::find(request.runner_ids.begin(), request.runner_ids.end(),
+                                              options_->runner_id) != request.runner_ids.end();
   wire::ListSandboxesResponse response;
   if (!here || !request.volume_ids.empty()) return response;
   std::lock_guard const lock{mutex_};
@@ -343,8 +384,9 @@ CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(wire::ListSandb
   for (auto at = sandboxes_.upper_bound(after); at != sandboxes_.end(); ++at) {
     auto const& box = *at->second;
     auto const state = box.state();
-    bool const wanted = request.state != wire::State::unspecified ? state == request.state
-                                                                  : request.show_terminated || !is_terminal(state);
+    bool const wanted = request.state != wire::State::unspecified
+                            ? state == request.state
+                            : request.show_terminated || !is_terminal(state);
     if (!wanted || !engines::has_all(box.spec().tags, request.tags)) continue;
     // A token is only given when something follows it.
     if (response.sandboxes.size() == limit) {
@@ -357,8 +399,10 @@ CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(wire::ListSandb
   return response;
 }
 
-CWSANDBOX_DECL outcome<wire::PurgeSandboxesResponse> engine::purge(wire::PurgeSandboxesRequest const& request) {
-  if (request.tags.empty() && !request.purge_all) return violation_error("tags", "empty, and purge_all is not set");
+CWSANDBOX_DECL outcome<wire::PurgeSandboxesResponse> engine::purge(
+    wire::PurgeSandboxesRequest const& request) {
+  if (request.tags.empty() && !request.purge_all)
+    return violation_error("tags", "empty, and purge_all is not set");
   wire::PurgeSandboxesResponse response;
   std::lock_guard const lock{mutex_};
   for (auto const& [sequence, box] : sandboxes_) {

@@ -13,7 +13,8 @@
 
 namespace cwsandbox::inline v1::detail::local {
 
-CWSANDBOX_DECL error reasoned_error(status_code code, std::string_view reason, std::string message) {
+CWSANDBOX_DECL error reasoned_error(status_code code, std::string_view reason,
+                                    std::string message) {
   return rpc_error(code, std::move(message)).with([&](error_details& d) {
     d.reason = std::string(reason);
     d.domain = std::string(reasons::domain);

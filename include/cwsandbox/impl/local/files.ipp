@@ -22,7 +22,8 @@ namespace cwsandbox::inline v1::detail::local {
 
 namespace filing {
 
-inline error file_error(status_code code, std::string_view reason, std::string const& path, std::string message) {
+inline error file_error(status_code code, std::string_view reason, std::string const& path,
+                        std::string message) {
   return reasoned_error(code, reason, std::move(message)).with([&](error_details& d) {
     d.metadata.emplace_back("filepath", path);
   });
@@ -35,11 +36,13 @@ inline error errno_error(int error, std::string const& path) {
     case ENOTDIR:
       return file_error(status_code::not_found, reasons::file_not_found, path, std::move(message));
     case EISDIR:
-      return file_error(status_code::failed_precondition, reasons::file_is_directory, path, std::move(message));
+      return file_error(status_code::failed_precondition, reasons::file_is_directory, path,
+                        std::move(message));
     case EACCES:
     case EPERM:
     case EROFS:
-      return file_error(status_code::permission_denied, reasons::file_permission_denied, path, std::move(message));
+      return file_error(status_code::permission_denied, reasons::file_permission_denied, path,
+                        std::move(message));
     default:
       return file_error(status_code::internal, reasons::file_io_failed, path, std::move(message));
   }
@@ -47,8 +50,8 @@ inline error errno_error(int error, std::string const& path) {
 
 inline error too_large(std::string const& path, std::uint64_t size, std::size_t limit) {
   return file_error(status_code::invalid_argument, reasons::file_too_large, path,
-                    path + ": " + std::to_string(size) + " bytes are more than the " + std::to_string(limit) +
-                        " that one call carries")
+                    path + ": " + std::to_string(size) + " bytes are more than the " +
+                        std::to_string(limit) + " that one call carries")
       .with([&](error_details& d) {
         d.metadata.emplace_back("size_bytes", std::to_string(size));
         d.metadata.emplace_back("max_size_bytes", std::to_string(limit));
@@ -99,7 +102,8 @@ CWSANDBOX_DECL bool make_directories_below(int root, std::string_view path) {
   return true;
 }
 
-CWSANDBOX_DECL outcome<std::string> read_file_below(int root, std::string const& path, std::size_t limit) {
+CWSANDBOX_DECL outcome<std::string> read_file_below(int root, std::string const& path,
+                                                    std::size_t limit) {
   using namespace filing;
   if (bad_path(path)) return violation_error("path", "must be absolute");
   // Not blocking: a fifo without a writer must not stop the engine.
@@ -109,7 +113,8 @@ CWSANDBOX_DECL outcome<std::string> read_file_below(int root, std::string const&
   if (::fstat(fd.get(), &status) != 0) return errno_error(errno, path);
   if (S_ISDIR(status.st_mode)) return errno_error(EISDIR, path);
   if (!S_ISREG(status.st_mode)) {
-    return file_error(status_code::failed_precondition, reasons::file_io_failed, path, path + ": not a regular file");
+    return file_error(status_code::failed_precondition, reasons::file_io_failed, path,
+                      path + ": not a regular file");
   }
   auto const size = static_cast<std::uint64_t>(status.st_size);
   if (size > limit) return too_large(path, size, limit);
@@ -130,8 +135,8 @@ CWSANDBOX_DECL outcome<std::string> read_file_below(int root, std::string const&
   return content;
 }
 
-CWSANDBOX_DECL outcome<void> write_file_below(int root, std::string const& path, std::string_view content,
-                                              std::size_t limit) {
+CWSANDBOX_DECL outcome<void> write_file_below(int root, std::string const& path,
+                                              std::string_view content, std::size_t limit) {
   using namespace filing;
   if (bad_path(path)) return violation_error("path", "must be absolute");
   if (content.size() > limit) return too_large(path, content.size(), limit);
@@ -146,9 +151,11 @@ CWSANDBOX_DECL outcome<void> write_file_below(int root, std::string const& path,
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return errno_error(errno, path);
   if (!S_ISREG(status.st_mode)) {
-    return file_error(status_code::failed_precondition, reasons::file_io_failed, path, path + ": not a regular file");
+    return file_error(status_code::failed_precondition, reasons::file_io_failed, path,
+                      path + ": not a regular file");
   }
-  if (::ftruncate(fd.get(), 0) != 0 || !write_all(fd.get(), content)) return errno_error(errno, path);
+  if (::ftruncate(fd.get(), 0) != 0 || !write_all(fd.get(), content))
+    return errno_error(errno, path);
   return {};
 }
 

@@ -55,8 +55,9 @@ inline std::optional<hierarchy> find_hierarchy(std::string_view controller) {
     auto const before = split(line.substr(0, dash), ' ');
     auto const after = split(line.substr(dash + 3), ' ');
     if (before.size() < 5 || after.size() < 3) continue;
-    bool const matches = controller.empty() ? after[0] == "cgroup2"
-                                            : after[0] == "cgroup" && has_word(after[2], ',', controller);
+    bool const matches = controller.empty()
+                             ? after[0] == "cgroup2"
+                             : after[0] == "cgroup" && has_word(after[2], ',', controller);
     if (!matches) continue;
     root = std::string(before[3]);
     result.mount = std::string(before[4]);
@@ -69,7 +70,8 @@ inline std::optional<hierarchy> find_hierarchy(std::string_view controller) {
     auto const second = line.find(':', first + 1);
     if (second == std::string_view::npos) continue;
     auto const controllers = line.substr(first + 1, second - first - 1);
-    bool const matches = controller.empty() ? controllers.empty() : has_word(controllers, ',', controller);
+    bool const matches =
+        controller.empty() ? controllers.empty() : has_word(controllers, ',', controller);
     if (!matches) continue;
     std::string path{line.substr(second + 1)};
     // A container sees a part of the tree only, mounted as if it were all.
@@ -91,7 +93,8 @@ inline std::string parent(std::string const& path) { return path.substr(0, path.
 
 }  // namespace limiting
 
-CWSANDBOX_DECL std::optional<std::uint64_t> quantity_value(std::string_view text, std::uint64_t scale) {
+CWSANDBOX_DECL std::optional<std::uint64_t> quantity_value(std::string_view text,
+                                                           std::uint64_t scale) {
   text = cwsandbox::detail::trim(text);
   if (!quantity::parse(text)) return std::nullopt;
   std::string const copy{text};
@@ -113,11 +116,13 @@ CWSANDBOX_DECL std::optional<std::uint64_t> quantity_value(std::string_view text
 
 CWSANDBOX_DECL bool control_groups::add(std::string const& directory, std::string const& file,
                                         std::string const& value) {
-  bool const known = std::find(directories_.begin(), directories_.end(), directory) != directories_.end();
+  bool const known =
+      std::find(directories_.begin(), directories_.end(), directory) != directories_.end();
   if (!known) {
     if (::mkdir(directory.c_str(), 0755) != 0) return false;
     directories_.push_back(directory);
-    unique_fd procs = above_stdio(unique_fd{::open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)});
+    unique_fd procs =
+        above_stdio(unique_fd{::open((directory + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)});
     if (!procs) {
       ::rmdir(directory.c_str());
       directories_.pop_back();
@@ -128,7 +133,8 @@ CWSANDBOX_DECL bool control_groups::add(std::string const& directory, std::strin
   return limiting::write_file(directory + "/" + file, value);
 }
 
-CWSANDBOX_DECL control_groups control_groups::make(std::string const& name, resource_limits const& limits,
+CWSANDBOX_DECL control_groups control_groups::make(std::string const& name,
+                                                   resource_limits const& limits,
                                                    std::vector<std::string>& missing) {
   using namespace limiting;
   control_groups result;
@@ -142,22 +148,26 @@ CWSANDBOX_DECL control_groups control_groups::make(std::string const& name, reso
     controllers = read_small_file(AT_FDCWD, (parent(h->own) + "/cgroup.subtree_control").c_str());
     while (!controllers.empty() && controllers.back() == '\n') controllers.pop_back();
   }
-  auto const limit = [&](std::string_view controller, std::string const& v2_file, std::string const& v2_value,
-                         std::string const& v1_file, std::string const& v1_value) {
+  auto const limit = [&](std::string_view controller, std::string const& v2_file,
+                         std::string const& v2_value, std::string const& v1_file,
+                         std::string const& v1_value) {
     if (has_word(controllers, ' ', controller) && result.add(v2, v2_file, v2_value)) return true;
     auto const v1 = find_hierarchy(controller);
     return v1 && result.add(v1->own + "/" + name, v1_file, v1_value);
   };
 
   if (limits.cpu_millis != 0) {
-    auto const quota = std::to_string(std::max<std::uint64_t>(1000, limits.cpu_millis * period_us / 1000));
-    if (!limit("cpu", "cpu.max", quota + " " + std::to_string(period_us), "cpu.cfs_quota_us", quota)) {
+    auto const quota =
+        std::to_string(std::max<std::uint64_t>(1000, limits.cpu_millis * period_us / 1000));
+    if (!limit("cpu", "cpu.max", quota + " " + std::to_string(period_us), "cpu.cfs_quota_us",
+               quota)) {
       missing.emplace_back("cpu");
     }
   }
   if (limits.memory_bytes != 0) {
     auto const bytes = std::to_string(limits.memory_bytes);
-    if (!limit("memory", "memory.max", bytes, "memory.limit_in_bytes", bytes)) missing.emplace_back("memory");
+    if (!limit("memory", "memory.max", bytes, "memory.limit_in_bytes", bytes))
+      missing.emplace_back("memory");
   }
   if (limits.processes != 0) {
     auto const count = std::to_string(limits.processes);

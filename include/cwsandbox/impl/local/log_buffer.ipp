@@ -67,7 +67,8 @@ CWSANDBOX_DECL std::uint64_t log_buffer::tail(std::int32_t lines) const noexcept
 }
 
 CWSANDBOX_DECL std::uint64_t log_buffer::since(log_time time) const noexcept {
-  auto const first = std::find_if(pieces_.begin(), pieces_.end(), [&](piece const& p) { return p.time >= time; });
+  auto const first =
+      std::find_if(pieces_.begin(), pieces_.end(), [&](piece const& p) { return p.time >= time; });
   if (first == pieces_.end()) return end_;
   if (starts_line(first->begin)) return first->begin;
   for (auto p = first; p != pieces_.end(); ++p) {
@@ -76,7 +77,8 @@ CWSANDBOX_DECL std::uint64_t log_buffer::since(log_time time) const noexcept {
   return end_;
 }
 
-CWSANDBOX_DECL std::optional<wire::LogEntry> log_session::next(log_buffer const& log, std::uint64_t until) {
+CWSANDBOX_DECL std::optional<wire::LogEntry> log_session::next(log_buffer const& log,
+                                                               std::uint64_t until) {
   while (at_.position < until) {
     auto const& piece = log.at(at_.position);
     auto const from = static_cast<std::size_t>(at_.position - piece.begin);
@@ -100,10 +102,12 @@ CWSANDBOX_DECL std::optional<wire::LogEntry> log_session::next(log_buffer const&
     }
     at_.position += length;
     at_.offset += entry.data.size();
-    while (checkpoints_.size() > 1 && checkpoints_[1].position <= log.begin()) checkpoints_.pop_front();
+    while (checkpoints_.size() > 1 && checkpoints_[1].position <= log.begin())
+      checkpoints_.pop_front();
     if (checkpoints_.back().offset < at_.offset) checkpoints_.push_back(at_);
 
-    auto const skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip_, entry.data.size()));
+    auto const skipped =
+        static_cast<std::size_t>(std::min<std::uint64_t>(skip_, entry.data.size()));
     skip_ -= skipped;
     if (skipped == entry.data.size()) continue;
     entry.data.erase(0, skipped);
@@ -115,10 +119,12 @@ CWSANDBOX_DECL std::optional<wire::LogEntry> log_session::next(log_buffer const&
   return std::nullopt;
 }
 
-CWSANDBOX_DECL log_session::seek_result log_session::seek(log_buffer const& log, std::uint64_t offset) {
+CWSANDBOX_DECL log_session::seek_result log_session::seek(log_buffer const& log,
+                                                          std::uint64_t offset) {
   if (offset > checkpoints_.back().offset) return seek_result::beyond_end;
-  auto const after = std::upper_bound(checkpoints_.begin(), checkpoints_.end(), offset,
-                                      [](std::uint64_t o, checkpoint const& c) { return o < c.offset; });
+  auto const after =
+      std::upper_bound(checkpoints_.begin(), checkpoints_.end(), offset,
+                       [](std::uint64_t o, checkpoint const& c) { return o < c.offset; });
   if (after == checkpoints_.begin()) return seek_result::gone;
   auto const& from = *(after - 1);
   if (from.position < log.begin()) return seek_result::gone;
@@ -132,11 +138,11 @@ CWSANDBOX_DECL std::string format_log_time(log_time time) {
   std::chrono::year_month_day const date{day};
   std::chrono::hh_mm_ss const clock{time - day};
   char text[48];
-  auto const n = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
-                               static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                               static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                               static_cast<int>(clock.seconds().count()),
-                               static_cast<int>(clock.subseconds().count()));
+  auto const n = std::snprintf(
+      text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return std::string(text, static_cast<std::size_t>(n));
 }
 

@@ -16,7 +16,9 @@ namespace cwsandbox::inline v1::detail::local {
 
 namespace removing {
 // Longer than a name that a sandbox would choose by accident, and not to be mistaken for one of the engine's.
-inline std::string moved_name(std::uint64_t number) { return ".cwsandbox-removing-" + std::to_string(number); }
+inline std::string moved_name(std::uint64_t number) {
+  return ".cwsandbox-removing-" + std::to_string(number);
+}
 }  // namespace removing
 
 CWSANDBOX_DECL tree_remover::~tree_remover() { close_current(); }

@@ -24,20 +24,18 @@ namespace cwsandbox::inline v1::detail::local {
 
 namespace rooting {
 
-inline constexpr std::string_view links_directory = "/etc/cwsandbox/";
-inline constexpr std::string_view usual_path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
-inline bool exists(std::string const& path) { return ::access(path.c_str(), F_OK) == 0; }
+inline constexpr std::string_view links_directory = "/etc/cwsandbox-";
+inline constexpr std::string_view usual_path =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // The caller's umask is not the sandbox's, but inside there is only one user, who owns everything.
 inline bool make_directory(std::string const& path, mode_t mode = 0755) {
   return ::mkdir(path.c_str(), mode) == 0 || errno == EEXIST;
 }
 
-inline bool make_temporary(std::string const& path) { return make_directory(path) && ::chmod(path.c_str(), 01777) == 0; }
-
 inline bool make_file(std::string const& path, std::string_view content) {
-  unique_fd const fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
+  unique_fd const fd{
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
   return fd && ::fchmod(fd.get(), 0644) == 0 && write_all(fd.get(), content);
 }
 
@@ -80,30 +78,35 @@ inline void mount_read_only(root_layout& layout, std::string const& from, std::s
   layout.mounts.insert(layout.mounts.end(), {"--ro-bind", from, to});
 }
 
-/// Puts one top-level entry of another root below the private one. False when it could not be.
-inline bool take_over(std::string const& root, std::string const& from, std::string const& name, root_layout& layout) {
+inline void add(root_layout& layout, std::initializer_list<std::string> words) {
+  layout.mounts.insert(layout.mounts.end(), words.begin(), words.end());
+}
+
+/// Puts one top-level entry of another root into the private one.
+inline void take_over(std::string const& from, std::string const& name, root_layout& layout) {
   auto const source = from + "/" + name;
   if (auto const target = link_target(source)) {
-    if (::symlink(target->c_str(), (root + "/" + name).c_str()) != 0 && errno != EEXIST) return false;
+    add(layout, {"--symlink", *target, "/" + name});
   } else if (is_directory(source)) {
     mount_read_only(layout, source, "/" + name);
   } else {
-    return true;
+    return;
   }
   layout.covered.push_back(name);
-  return true;
 }
 
 }  // namespace rooting
 
-CWSANDBOX_DECL outcome<resolved_image> resolve_image(std::string const& name, local_options const& options) {
+CWSANDBOX_DECL outcome<resolved_image> resolve_image(std::string const& name,
+                                                     local_options const& options) {
   using namespace rooting;
   resolved_image result;
   for (auto const& image : options.images) {
     if (image.name != name && ::fnmatch(image.name.c_str(), name.c_str(), 0) != 0) continue;
     if (!is_directory(image.rootfs)) {
-      return rpc_error(status_code::failed_precondition, "image '" + name + "' is mapped to " + image.rootfs +
-                                                             ", which is not a directory");
+      return rpc_error(
+          status_code::failed_precondition,
+          "image '" + name + "' is mapped to " + image.rootfs + ", which is not a directory");
     }
     result.rootfs = image.rootfs;
     return result;
@@ -111,7 +114,8 @@ CWSANDBOX_DECL outcome<resolved_image> resolve_image(std::string const& name, lo
   if (options.only_mapped_images) {
     return rpc_error(status_code::failed_precondition,
                      "image '" + name +
-                         "' has no root file system here: add it to local_options::images, or allow this machine's "
+                         "' has no root file system here: add it to local_options::images, or "
+                         "allow this machine's "
                          "own programs with local_options::only_mapped_images = false");
   }
   if (auto const version = python_version(name)) {
@@ -131,27 +135,31 @@ CWSANDBOX_DECL bool make_shared_etc(std::string const& path, local_network netwo
   using namespace rooting;
   if (!make_directory(path)) return false;
   bool done = make_file(path + "/passwd",
-                        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n") &&
+                        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/"
+                        "usr/sbin/nologin\n") &&
               make_file(path + "/group", "root:x:0:\nnogroup:x:65534:\n") &&
-              make_file(path + "/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n") &&
+              make_file(path + "/hosts",
+                        "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n") &&
               make_file(path + "/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n");
   // slirp4netns answers name queries at this address.
-  auto const resolver = network == local_network::host ? read_small_file(AT_FDCWD, "/etc/resolv.conf")
-                                                       : std::string("nameserver 10.0.2.3\n");
+  auto const resolver = network == local_network::host
+                            ? read_small_file(AT_FDCWD, "/etc/resolv.conf")
+                            : std::string("nameserver 10.0.2.3\n");
   done = done && make_file(path + "/resolv.conf", resolver);
-  for (char const* name : {"ld.so.cache", "ld.so.conf", "localtime", "timezone", "mime.types", "services", "protocols",
-                           "debian_version", "ca-certificates.conf", "inputrc", "bash.bashrc", "profile", "gai.conf",
-                           "host.conf", "locale.alias", "shells", "login.defs"}) {
-    auto const content = read_small_file(AT_FDCWD, ("/etc/" + std::string(name)).c_str(), std::size_t{16} << 20);
+  for (char const* name :
+       {"ld.so.cache", "ld.so.conf", "localtime", "timezone", "mime.types", "services", "protocols",
+        "debian_version", "ca-certificates.conf", "inputrc", "bash.bashrc", "profile", "gai.conf",
+        "host.conf", "locale.alias", "shells", "login.defs"}) {
+    auto const content =
+        read_small_file(AT_FDCWD, ("/etc/" + std::string(name)).c_str(), std::size_t{16} << 20);
     if (!content.empty()) done = done && make_file(path + "/" + name, content);
   }
   if (auto const target = link_target("/etc/os-release")) {
-    done = done && (::symlink(target->c_str(), (path + "/os-release").c_str()) == 0 || errno == EEXIST);
+    done = done &&
+           (::symlink(target->c_str(), (path + "/os-release").c_str()) == 0 || errno == EEXIST);
   }
   ::symlink("/proc/self/mounts", (path + "/mtab").c_str());
-  for (char const* name : {"alternatives", "ld.so.conf.d", "ssl"}) done = done && make_directory(path + "/" + name);
-  for (char const* name : {"ssl/certs", "python3", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13",
-                           "python3.14", "fonts", "perl"}) {
+  for (char const* name : {"ssl", "ssl/certs", "alternatives"}) {
     if (is_directory("/etc/" + std::string(name))) done = done && make_directory(path + "/" + name);
   }
   auto const openssl = read_small_file(AT_FDCWD, "/etc/ssl/openssl.cnf");
@@ -159,41 +167,38 @@ CWSANDBOX_DECL bool make_shared_etc(std::string const& path, local_network netwo
   return done;
 }
 
-CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& root, std::string const& shared_etc,
+CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& shared_etc,
                                               resolved_image const& image) {
   using namespace rooting;
   root_layout layout;
-  bool done = make_directory(root) && make_temporary(root + "/tmp") && make_directory(root + "/root", 0700) &&
-              make_directory(root + "/home") && make_directory(root + "/run");
-  layout.mounts = {"--bind", root, "/"};
-  constexpr std::array<std::string_view, 7> own{"proc", "dev", "sys", "tmp", "root", "home", "run"};
+  add(layout, {"--perms", "1777", "--dir", "/tmp", "--perms", "0700", "--dir", "/root", "--dir",
+               "/home", "--dir", "/run"});
   if (image.rootfs.empty()) {
-    done = done && make_directory(root + "/opt") && make_directory(root + "/var") && make_temporary(root + "/var/tmp");
-    for (char const* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"}) {
-      if (exists("/" + std::string(name))) done = done && take_over(root, "", name, layout);
-    }
+    add(layout, {"--dir", "/opt", "--dir", "/var", "--perms", "1777", "--dir", "/var/tmp"});
+    for (char const* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"})
+      take_over("", name, layout);
     mount_read_only(layout, shared_etc, "/etc");
     layout.covered.emplace_back("etc");
-    for (char const* name : {"alternatives", "ssl/certs", "ld.so.conf.d", "python3", "python3.9", "python3.10",
-                             "python3.11", "python3.12", "python3.13", "python3.14", "fonts", "perl"}) {
+    for (char const* name : {"alternatives", "ssl/certs"}) {
       auto const path = "/etc/" + std::string(name);
       if (is_directory(path)) mount_read_only(layout, path, path);
     }
   } else {
+    constexpr std::array<std::string_view, 7> own{"proc", "dev",  "sys", "tmp",
+                                                  "root", "home", "run"};
     DIR* const directory = ::opendir(image.rootfs.c_str());
     if (directory == nullptr) {
       return rpc_error(status_code::failed_precondition, image.rootfs + ": " + errno_text(errno));
     }
     while (auto const* entry = ::readdir(directory)) {
       std::string const name{entry->d_name};
-      if (name == "." || name == ".." || std::find(own.begin(), own.end(), name) != own.end()) continue;
-      done = done && take_over(root, image.rootfs, name, layout);
+      if (name == "." || name == ".." || std::find(own.begin(), own.end(), name) != own.end())
+        continue;
+      take_over(image.rootfs, name, layout);
     }
     ::closedir(directory);
-    if (is_directory(image.rootfs + "/var/tmp")) {
-      done = done && make_temporary(root + "/.var-tmp");
-      layout.mounts.insert(layout.mounts.end(), {"--bind", root + "/.var-tmp", "/var/tmp"});
-    }
+    if (is_directory(image.rootfs + "/var/tmp"))
+      add(layout, {"--perms", "1777", "--tmpfs", "/var/tmp"});
     for (char const* name : {"resolv.conf", "hosts"}) {
       auto const to = "/etc/" + std::string(name);
       struct stat status {};
@@ -205,13 +210,14 @@ CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& root, std::stri
   if (!image.links.empty()) {
     // In the shared directory: the same for all sandboxes of the image.
     auto const links = shared_etc + image.first_on_path.substr(4);
-    done = done && make_directory(shared_etc + "/cwsandbox") && make_directory(links);
+    bool done = make_directory(links);
     for (auto const& [name, target] : image.links) {
-      done = done && (::symlink(target.c_str(), (links + "/" + name).c_str()) == 0 || errno == EEXIST);
+      done =
+          done && (::symlink(target.c_str(), (links + "/" + name).c_str()) == 0 || errno == EEXIST);
     }
+    if (!done) return rpc_error(status_code::internal, links + ": " + errno_text(errno));
   }
-  if (!done) return rpc_error(status_code::internal, "cannot make the root of a sandbox: " + errno_text(errno));
-  layout.mounts.insert(layout.mounts.end(), {"--proc", "/proc", "--dev", "/dev"});
+  add(layout, {"--proc", "/proc", "--dev", "/dev"});
   layout.covered.insert(layout.covered.end(), {"proc", "dev", "sys"});
   return layout;
 }

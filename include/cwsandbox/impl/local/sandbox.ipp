@@ -29,11 +29,14 @@ namespace cwsandbox::inline v1::detail::local {
 namespace sandboxing {
 
 inline constexpr std::string_view keep_alive = "trap \"exit 0\" TERM INT; sleep infinity & wait";
+/// Egress takes longer to come up than most first commands run; it does not compete with them.
+inline constexpr std::chrono::milliseconds egress_delay{5};
 inline constexpr std::size_t max_sessions = 64;
 inline constexpr std::chrono::seconds session_life{60};
 
 inline wire::Timestamp now() {
-  return wire::Timestamp::from(std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
+  return wire::Timestamp::from(
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
 }
 
 /// The first number after a key of bubblewrap's status text.
@@ -64,23 +67,18 @@ inline std::string_view first_component(std::string_view path) {
 }
 
 inline bool covered(root_layout const& layout, std::string_view path) {
-  return std::find(layout.covered.begin(), layout.covered.end(), first_component(path)) != layout.covered.end();
-}
-
-/// The path below a mount point, or nothing when it is elsewhere.
-inline std::optional<std::string_view> below(std::string_view path, std::string_view mount) {
-  while (!mount.empty() && mount.back() == '/') mount.remove_suffix(1);
-  if (!path.starts_with(mount)) return std::nullopt;
-  auto const rest = path.substr(mount.size());
-  if (!rest.empty() && rest.front() != '/') return std::nullopt;
-  return rest;
+  return std::find(layout.covered.begin(), layout.covered.end(), first_component(path)) !=
+         layout.covered.end();
 }
 
 inline std::string start_hint(std::string const& output) {
-  if (output.find("namespace") == std::string::npos && output.find("uid map") == std::string::npos) return output;
+  if (output.find("namespace") == std::string::npos && output.find("uid map") == std::string::npos)
+    return output;
   return output +
-         " (the kernel refuses namespaces to this user; an administrator may allow them with `sysctl "
-         "kernel.unprivileged_userns_clone=1` on Debian or `sysctl kernel.apparmor_restrict_unprivileged_userns=0` on "
+         " (the kernel refuses namespaces to this user; an administrator may allow them with "
+         "`sysctl "
+         "kernel.unprivileged_userns_clone=1` on Debian or `sysctl "
+         "kernel.apparmor_restrict_unprivileged_userns=0` on "
          "Ubuntu; local_isolation::none does without)";
 }
 
@@ -100,9 +98,11 @@ CWSANDBOX_DECL void notifier::lower() noexcept {
 }
 
 CWSANDBOX_DECL timer_fd::timer_fd() noexcept
-    : timer_{above_stdio(unique_fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)})} {}
+    : timer_{
+          above_stdio(unique_fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)})} {}
 
-CWSANDBOX_DECL void timer_fd::set(std::optional<std::chrono::steady_clock::time_point> when) noexcept {
+CWSANDBOX_DECL void timer_fd::set(
+    std::optional<std::chrono::steady_clock::time_point> when) noexcept {
   itimerspec spec{};
   if (when) {
     auto const ns = std::max<std::int64_t>(
@@ -134,8 +134,9 @@ CWSANDBOX_DECL sandbox::sandbox(std::string id, std::uint64_t sequence, wire::Sa
     echo.port = service.port;
     echo.name = service.name;
     echo.protocol = service.protocol;
-    echo.visibility =
-        service.visibility == wire::Visibility::unspecified ? wire::Visibility::private_ : service.visibility;
+    echo.visibility = service.visibility == wire::Visibility::unspecified
+                          ? wire::Visibility::private_
+                          : service.visibility;
     status_.services.push_back(std::move(echo));
   }
   if (spec_.network) {
@@ -164,77 +165,74 @@ CWSANDBOX_DECL void sandbox::make_environment(resolved_image const& image) {
   variables.insert_or_assign("HOME", isolated ? "/root" : directory_);
   variables.insert_or_assign("LANG", "C.UTF-8");
   variables.insert_or_assign("HOSTNAME", id_);
-  for (auto const& [name, value] : container().environment_variables) variables.insert_or_assign(name, value);
+  for (auto const& [name, value] : container().environment_variables)
+    variables.insert_or_assign(name, value);
   for (auto const& [name, value] : variables) {
     environment_.push_back(name + "=" + value);
     if (name == "PATH") path_ = value;
   }
 }
 
-CWSANDBOX_DECL outcome<root_layout> sandbox::prepare_files(std::string const& engine_directory,
-                                                           resolved_image const& image) {
+CWSANDBOX_DECL outcome<root_layout> sandbox::lay_out(std::string const& engine_directory,
+                                                     resolved_image const& image,
+                                                     std::vector<unique_fd>& files) {
   using namespace sandboxing;
-  auto made = make_root(directory_ + "/root", engine_directory + "/etc", image);
+  auto made = make_root(engine_directory + "/etc", image);
   if (!made) return made;
   auto& layout = *made;
+  auto const add = [&](std::initializer_list<std::string> words) {
+    layout.mounts.insert(layout.mounts.end(), words.begin(), words.end());
+  };
+  auto const refused = [](std::string const& field, std::string const& path) {
+    return violation_error("sandbox.spec.containers[0]." + field,
+                           "'" + path + "' lies in a part of the image that cannot be changed");
+  };
   auto mounts = container().volume_mounts;
   std::sort(mounts.begin(), mounts.end(),
             [](auto const& a, auto const& b) { return a.mount_path.size() < b.mount_path.size(); });
-  unique_fd const top{::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  unique_fd top;
+  if (!mounts.empty()) {
+    ::mkdir(directory_.c_str(), 0700);
+    top.reset(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
   for (auto const& mount : mounts) {
-    if (covered(layout, mount.mount_path)) {
-      return violation_error("sandbox.spec.containers[0].volume_mounts",
-                             "'" + mount.mount_path + "' lies in a part of the image that cannot be changed");
-    }
-    auto const inside = "/volumes/" + mount.volume + "/" + mount.sub_path;
-    if (!make_directories_below(top.get(), inside)) {
+    if (covered(layout, mount.mount_path)) return refused("volume_mounts", mount.mount_path);
+    auto const source = "/" + mount.volume + "/" + mount.sub_path;
+    if (!top || !make_directories_below(top.get(), source)) {
       return rpc_error(status_code::internal, "cannot make a volume: " + errno_text(errno));
     }
-    layout.mounts.insert(layout.mounts.end(),
-                         {mount.read_only ? "--ro-bind" : "--bind", directory_ + inside, mount.mount_path});
+    add({mount.read_only ? "--ro-bind" : "--bind", directory_ + source, mount.mount_path});
   }
+  for (auto const& file : container().files) {
+    if (covered(layout, file.path)) return refused("files", file.path);
+    files.push_back(memory_file("mounted-file", file.content));
+    if (!files.back()) return rpc_error(status_code::resource_exhausted, errno_text(errno));
+    // The main process may be one of them.
+    add({"--perms", "0755", "--file", std::to_string(files.back().get()), file.path});
+  }
+  if (!covered(layout, working_directory_)) add({"--dir", working_directory_});
   auto const& security = container().security_context;
-  if (security && security->read_only_root_filesystem.value_or(false)) {
-    layout.mounts.insert(layout.mounts.end(), {"--remount-ro", "/"});
-  }
+  if (security && security->read_only_root_filesystem.value_or(false)) add({"--remount-ro", "/"});
   return made;
 }
 
-CWSANDBOX_DECL outcome<void> sandbox::place_files(root_layout const& layout) {
-  using namespace sandboxing;
-  bool const isolated = options_->isolation == local_isolation::namespaces;
-  unique_fd const top{::open(isolated ? directory_.c_str() : "/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  unique_fd const root{isolated ? ::openat(top.get(), "root", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                                : ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (!covered(layout, working_directory_) && !make_directories_below(root.get(), working_directory_)) {
+CWSANDBOX_DECL outcome<void> sandbox::place_on_machine() {
+  if (::mkdir(directory_.c_str(), 0700) != 0) {
+    return rpc_error(status_code::internal, directory_ + ": " + errno_text(errno));
+  }
+  unique_fd const root{::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!make_directories_below(root.get(), working_directory_)) {
     return violation_error("sandbox.spec.containers[0].working_dir", errno_text(errno));
   }
   for (auto const& file : container().files) {
-    if (covered(layout, file.path)) {
+    std::string_view const directory = std::string_view{file.path}.substr(0, file.path.rfind('/'));
+    if (!make_directories_below(root.get(), directory)) {
       return violation_error("sandbox.spec.containers[0].files",
-                             "'" + file.path + "' lies in a part of the image that cannot be changed");
+                             file.path + ": " + errno_text(errno));
     }
-    // The deepest volume that the path lies in takes the file.
-    int base = root.get();
-    std::string path = file.path;
-    std::size_t depth = 0;
-    unique_fd volume;
-    if (isolated) {
-      for (auto const& mount : container().volume_mounts) {
-        auto const rest = below(file.path, mount.mount_path);
-        if (!rest || mount.mount_path.size() < depth) continue;
-        depth = mount.mount_path.size();
-        volume = open_below(top.get(), ("/volumes/" + mount.volume + "/" + mount.sub_path).c_str(),
-                            O_PATH | O_DIRECTORY);
-        base = volume.get();
-        path = std::string(*rest);
-      }
-    }
-    if (!make_directories_below(base, path.substr(0, path.rfind('/')))) {
-      return violation_error("sandbox.spec.containers[0].files", file.path + ": " + errno_text(errno));
-    }
-    auto written = write_file_below(base, path, file.content, file.content.size());
-    if (!written) return violation_error("sandbox.spec.containers[0].files", written.error().message());
+    auto written = write_file_below(root.get(), file.path, file.content, file.content.size());
+    if (!written)
+      return violation_error("sandbox.spec.containers[0].files", written.error().message());
   }
   return {};
 }
@@ -245,7 +243,8 @@ CWSANDBOX_DECL std::vector<process_limit> sandbox::make_limits(log_function cons
   wanted.cpu = options_->limits.cpu;
   wanted.memory = options_->limits.memory;
   if (main.resources) wanted = *main.resources;
-  if (main.resource_requirements && main.resource_requirements->limits) wanted = *main.resource_requirements->limits;
+  if (main.resource_requirements && main.resource_requirements->limits)
+    wanted = *main.resource_requirements->limits;
   resource_limits numbers;
   numbers.cpu_millis = quantity_value(wanted.cpu, 1000).value_or(0);
   numbers.memory_bytes = quantity_value(wanted.memory, 1).value_or(0);
@@ -274,40 +273,47 @@ CWSANDBOX_DECL std::vector<process_limit> sandbox::make_limits(log_function cons
   return result;
 }
 
-CWSANDBOX_DECL outcome<void> sandbox::start(std::string const& engine_directory, log_function const& log) {
+CWSANDBOX_DECL outcome<void> sandbox::start(std::string const& engine_directory,
+                                            log_function const& log) {
   directory_ = engine_directory + "/" + id_;
+  tell_ = log;
   auto image = resolve_image(container().image, *options_);
   if (!image) return image.error();
   bool const isolated = options_->isolation == local_isolation::namespaces;
   if (isolated && image->rootfs.empty()) {
-    log("image '" + container().image + "' has no root file system here: its sandboxes see this machine's /usr");
-  }
-  if (::mkdir(directory_.c_str(), 0700) != 0) {
-    return rpc_error(status_code::internal, directory_ + ": " + errno_text(errno));
+    log("image '" + container().image +
+        "' has no root file system here: its sandboxes see this machine's /usr");
   }
   remover_.emplace(directory_);
-
   command_.push_back(container().command);
   command_.insert(command_.end(), container().args.begin(), container().args.end());
   if (command_.front().empty()) command_.erase(command_.begin());
   if (command_.empty()) command_ = {"/bin/sh", "-c", std::string(sandboxing::keep_alive)};
-  working_directory_ = container().working_dir.empty() ? (isolated ? "/" : directory_) : container().working_dir;
+  working_directory_ =
+      container().working_dir.empty() ? (isolated ? "/" : directory_) : container().working_dir;
   make_environment(*image);
 
   outcome<root_layout> layout;
-  if (isolated) layout = prepare_files(engine_directory, *image);
-  if (!layout) return layout.error();
-  if (auto placed = place_files(*layout); !placed) return placed;
+  std::vector<unique_fd> files;
+  if (isolated) {
+    layout = lay_out(engine_directory, *image, files);
+    if (!layout) return layout.error();
+  } else if (auto placed = place_on_machine(); !placed) {
+    return placed;
+  }
   limits_ = make_limits(log);
-  auto launched = launch(*layout, log);
+  auto launched = launch(*layout, files, log);
   if (launched) rearm();
   return launched;
 }
 
-CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout, log_function const& log) {
+CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout,
+                                             std::vector<unique_fd> const& files,
+                                             log_function const& log) {
   auto logs = make_pipe();
   unique_fd const null = above_stdio(unique_fd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
-  if (!logs.read || !null || !set_) return rpc_error(status_code::resource_exhausted, errno_text(errno));
+  if (!logs.read || !null || !set_)
+    return rpc_error(status_code::resource_exhausted, errno_text(errno));
   set_nonblocking(logs.read.get());
 
   spawn_request request;
@@ -321,7 +327,8 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout, log_func
   set_.add(wake_.fd(), wake);
   set_.add(timer_.fd(), timer);
   set_.add(output_.get(), output);
-  if (options_->isolation == local_isolation::none) return launch_without_isolation(std::move(request));
+  if (options_->isolation == local_isolation::none)
+    return launch_without_isolation(std::move(request));
 
   auto lifeline = make_pipe();
   auto block = make_pipe();
@@ -329,9 +336,22 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout, log_func
   if (!lifeline.read || !block.read || !status.read) {
     return rpc_error(status_code::resource_exhausted, errno_text(errno));
   }
-  std::vector<std::string> arguments{"--unshare-user", "--unshare-pid",     "--unshare-ipc", "--unshare-uts",
-                                     "--unshare-cgroup-try", "--new-session", "--die-with-parent", "--cap-drop",
-                                     "ALL", "--uid", "0", "--gid", "0", "--hostname", id_, "--clearenv"};
+  std::vector<std::string> arguments{"--unshare-user",
+                                     "--unshare-pid",
+                                     "--unshare-ipc",
+                                     "--unshare-uts",
+                                     "--unshare-cgroup-try",
+                                     "--new-session",
+                                     "--die-with-parent",
+                                     "--cap-drop",
+                                     "ALL",
+                                     "--uid",
+                                     "0",
+                                     "--gid",
+                                     "0",
+                                     "--hostname",
+                                     id_,
+                                     "--clearenv"};
   auto const add = [&](std::initializer_list<std::string> words) {
     arguments.insert(arguments.end(), words.begin(), words.end());
   };
@@ -341,8 +361,9 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout, log_func
     add({"--setenv", variable.substr(0, equals), variable.substr(equals + 1)});
   }
   arguments.insert(arguments.end(), layout.mounts.begin(), layout.mounts.end());
-  add({"--chdir", working_directory_, "--json-status-fd", std::to_string(status.write.get()), "--block-fd",
-       std::to_string(block.read.get()), "--sync-fd", std::to_string(lifeline.read.get())});
+  add({"--chdir", working_directory_, "--json-status-fd", std::to_string(status.write.get()),
+       "--block-fd", std::to_string(block.read.get()), "--sync-fd",
+       std::to_string(lifeline.read.get())});
   // In a file, because the variables are nobody's business who lists processes.
   unique_fd const argument_file = memory_file("bwrap-arguments", sandboxing::joined(arguments));
   if (!argument_file) return rpc_error(status_code::resource_exhausted, errno_text(errno));
@@ -352,19 +373,25 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout, log_func
   request.by_main_thread = true;
   request.lifeline = lifeline.read.get();
   request.keep = {argument_file.get(), status.write.get(), block.read.get(), lifeline.read.get()};
+  for (auto const& file : files) request.keep.push_back(file.get());
   auto made = spawn(request);
   if (!made.process) {
     std::string message = options_->bwrap + ": " + errno_text(made.error);
     if (made.stage == spawn_stage::execute && made.error == ENOENT) {
-      message += " (install it with `apt-get install bubblewrap`, or name it in local_options::bwrap)";
+      message +=
+          " (install it with `apt-get install bubblewrap`, or name it in local_options::bwrap)";
     }
     log(message);
-    return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable, std::move(message));
+    return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable,
+                          std::move(message));
   }
   set_nonblocking(status.read.get());
   std::lock_guard const lock{mutex_};
   process_ = std::move(made.process);
   lifeline_ = std::move(lifeline.write);
+  bool const denied = spec_.network && spec_.network->deny_egress.value_or(false);
+  if (options_->network == local_network::isolated && !denied)
+    egress_lifeline_ = std::move(lifeline.read);
   release_ = std::move(block.write);
   info_ = std::move(status.read);
   set_.add(info_.get(), info);
@@ -384,7 +411,8 @@ CWSANDBOX_DECL outcome<void> sandbox::launch_without_isolation(spawn_request req
   std::lock_guard const lock{mutex_};
   root_ = std::make_shared<unique_fd>(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!made.process) {
-    finish(wire::State::failed, "cannot run '" + command_.front() + "': " + errno_text(made.error), std::nullopt);
+    finish(wire::State::failed, "cannot run '" + command_.front() + "': " + errno_text(made.error),
+           std::nullopt);
     return {};
   }
   process_ = std::move(made.process);
@@ -433,9 +461,8 @@ CWSANDBOX_DECL void sandbox::notify() {
 }
 
 CWSANDBOX_DECL error sandbox::not_running() const {
-  return rpc_error(status_code::failed_precondition, "sandbox " + id_ + " is not running").with([&](error_details& d) {
-    d.sandbox_id = id_;
-  });
+  return rpc_error(status_code::failed_precondition, "sandbox " + id_ + " is not running")
+      .with([&](error_details& d) { d.sandbox_id = id_; });
 }
 
 CWSANDBOX_DECL void sandbox::stop(std::chrono::seconds grace) {
@@ -463,7 +490,8 @@ CWSANDBOX_DECL void sandbox::signal_main(int signal) {
   }
   // The main process is the first child of the namespace's first process; those that lost their parent come after it.
   auto const first = std::to_string(first_pid_);
-  auto const children = read_small_file(AT_FDCWD, ("/proc/" + first + "/task/" + first + "/children").c_str());
+  auto const children =
+      read_small_file(AT_FDCWD, ("/proc/" + first + "/task/" + first + "/children").c_str());
   pid_t pid = 0;
   std::from_chars(children.data(), children.data() + children.size(), pid);
   unique_fd const pidfd{pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1};
@@ -480,6 +508,7 @@ CWSANDBOX_DECL void sandbox::kill_all() noexcept {
   for (auto const& weak : execs_) {
     if (auto const exec = weak.lock()) exec->kill(SIGKILL, true);
   }
+  if (egress_) egress_->kill(SIGKILL, true);
   if (first_) {
     // bubblewrap sees the end of its child, reaps it and follows.
     ::syscall(SYS_pidfd_send_signal, first_->get(), SIGKILL, nullptr, 0);
@@ -530,7 +559,8 @@ CWSANDBOX_DECL outcome<spawn_result> sandbox::execute(exec_setup const& setup) {
   if (!made.process) {
     if (made.stage == spawn_stage::execute || made.stage == spawn_stage::directory) return made;
     if (state() != wire::State::running) return not_running();
-    return rpc_error(made.error == EAGAIN ? status_code::resource_exhausted : status_code::internal, "cannot enter sandbox " + id_ + ": " + errno_text(made.error));
+    return rpc_error(made.error == EAGAIN ? status_code::resource_exhausted : status_code::internal,
+                     "cannot enter sandbox " + id_ + ": " + errno_text(made.error));
   }
   std::lock_guard const lock{mutex_};
   std::erase_if(execs_, [](auto const& e) { return e.expired(); });
@@ -564,7 +594,8 @@ CWSANDBOX_DECL outcome<std::string> sandbox::read_file(std::string const& path) 
   return read_file_below(root->get(), path, options_->max_file_bytes);
 }
 
-CWSANDBOX_DECL outcome<void> sandbox::write_file(std::string const& path, std::string_view content) {
+CWSANDBOX_DECL outcome<void> sandbox::write_file(std::string const& path,
+                                                 std::string_view content) {
   std::shared_ptr<unique_fd> root;
   {
     std::lock_guard const lock{mutex_};
@@ -595,11 +626,12 @@ CWSANDBOX_DECL outcome<log_reader> sandbox::open_log(wire::StreamLogsRequest con
       return rpc_error(status_code::invalid_argument,
                        "a resumed log keeps its form: no timestamps, tail_lines or since_time");
     }
-    auto const known = std::find_if(sessions_.begin(), sessions_.end(), [&](session_entry const& s) {
-      return s.session->id() == request.resume_log_session_id;
-    });
+    auto const known = std::find_if(
+        sessions_.begin(), sessions_.end(),
+        [&](session_entry const& s) { return s.session->id() == request.resume_log_session_id; });
     if (known == sessions_.end()) {
-      refuse("SESSION_NOT_FOUND", "log session '" + request.resume_log_session_id + "' is not known");
+      refuse("SESSION_NOT_FOUND",
+             "log session '" + request.resume_log_session_id + "' is not known");
       return reader;
     }
     // A copy: the broken connection's reader may still hold the old one.
@@ -619,11 +651,14 @@ CWSANDBOX_DECL outcome<log_reader> sandbox::open_log(wire::StreamLogsRequest con
     return reader;
   }
   if (request.resume_log_offset != 0) {
-    return rpc_error(status_code::invalid_argument, "resume_log_offset needs resume_log_session_id");
+    return rpc_error(status_code::invalid_argument,
+                     "resume_log_offset needs resume_log_session_id");
   }
   auto position = log_.tail(request.tail_lines);
-  if (request.since_time) position = std::max(position, log_.since(request.since_time->to_sys_time()));
-  reader.session = std::make_shared<log_session>("ls-" + random_hex(8), request.timestamps, position);
+  if (request.since_time)
+    position = std::max(position, log_.since(request.since_time->to_sys_time()));
+  reader.session =
+      std::make_shared<log_session>("ls-" + random_hex(8), request.timestamps, position);
   if (sessions_.size() >= sandboxing::max_sessions) sessions_.erase(sessions_.begin());
   session_entry entry;
   entry.session = reader.session;
@@ -692,6 +727,13 @@ CWSANDBOX_DECL bool sandbox::step() {
         break;
       case execs:
         break;
+      case egress:
+        set_.remove(egress_->pidfd());
+        if (!killed_ && egress_->exit_status().value_or(0) != 0) {
+          tell_("sandboxes have no egress: " + options_->slirp4netns +
+                " ended (may this user open /dev/net/tun?)");
+        }
+        break;
     }
   }
   if (gone_) return false;
@@ -723,13 +765,10 @@ CWSANDBOX_DECL void sandbox::read_info() {
   first_pid_ = *pid;
   first_ = std::make_shared<unique_fd>(std::move(pidfd));
   set_.add(first_->get(), first_process);
-  record_process(directory_, first_pid_);
-  if (killed_) {
-    kill_all();
-    return;
-  }
   // One byte lets bubblewrap go on; some versions read two.
-  if (release_) write_all(release_.get(), "go");
+  if (release_ && !killed_) write_all(release_.get(), "go");
+  record_process(directory_ + ".process", first_pid_);
+  if (killed_) kill_all();
 }
 
 CWSANDBOX_DECL void sandbox::read_output() {
@@ -738,8 +777,9 @@ CWSANDBOX_DECL void sandbox::read_output() {
   for (int rounds = 0; rounds < 16 && output_; ++rounds) {
     auto const n = ::read(output_.get(), buffer.data(), buffer.size());
     if (n > 0) {
-      log_.append(std::string_view{buffer.data(), static_cast<std::size_t>(n)},
-                  std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
+      log_.append(
+          std::string_view{buffer.data(), static_cast<std::size_t>(n)},
+          std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
       any = true;
       continue;
     }
@@ -757,7 +797,8 @@ CWSANDBOX_DECL bool sandbox::command_exists() const {
   auto const runs = [&](std::string const& file) {
     unique_fd const fd = open_below(root_->get(), file.c_str(), O_PATH);
     struct stat status {};
-    return fd && ::fstat(fd.get(), &status) == 0 && !S_ISDIR(status.st_mode) && (status.st_mode & 0111) != 0;
+    return fd && ::fstat(fd.get(), &status) == 0 && !S_ISDIR(status.st_mode) &&
+           (status.st_mode & 0111) != 0;
   };
   auto const& name = command_.front();
   if (name.find('/') != std::string::npos) {
@@ -780,12 +821,43 @@ CWSANDBOX_DECL void sandbox::set_running() {
   root_ = std::make_shared<unique_fd>(std::move(root));
   if (!command_exists()) {
     kill_all();
-    finish(wire::State::failed, "cannot run '" + command_.front() + "': not found or not executable", std::nullopt);
+    finish(wire::State::failed,
+           "cannot run '" + command_.front() + "': not found or not executable", std::nullopt);
     return;
   }
   status_.state = wire::State::running;
   status_.start_time = sandboxing::now();
   notify();
+  if (egress_lifeline_) {
+    egress_at_ = clock::now() + sandboxing::egress_delay;
+    rearm();
+  }
+}
+
+CWSANDBOX_DECL void sandbox::start_egress() {
+  unique_fd const null = above_stdio(unique_fd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
+  spawn_request request;
+  request.arguments = {options_->slirp4netns,
+                       "--configure",
+                       "--mtu=65520",
+                       "--disable-host-loopback",
+                       "--exit-fd=" + std::to_string(egress_lifeline_.get()),
+                       std::to_string(first_pid_),
+                       "tap0"};
+  request.path = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin";
+  request.input = request.output = request.error = null.get();
+  request.keep = {egress_lifeline_.get()};
+  auto made = spawn(request);
+  egress_lifeline_.reset();
+  if (!made.process) {
+    tell_("sandboxes have no egress: cannot run " + options_->slirp4netns + ": " +
+          errno_text(made.error) +
+          " (install it with `apt-get install slirp4netns`, or name it in "
+          "local_options::slirp4netns)");
+    return;
+  }
+  egress_ = std::move(made.process);
+  set_.add(egress_->pidfd(), egress);
 }
 
 CWSANDBOX_DECL std::string sandbox::last_output() const {
@@ -820,13 +892,15 @@ CWSANDBOX_DECL void sandbox::main_ended() {
   }
 }
 
-CWSANDBOX_DECL void sandbox::finish(wire::State state, std::string reason, std::optional<int> exit_code) {
+CWSANDBOX_DECL void sandbox::finish(wire::State state, std::string reason,
+                                    std::optional<int> exit_code) {
   status_.state = state;
   status_.state_reason = std::move(reason);
   status_.end_time = sandboxing::now();
   if (exit_code) status_.exit_code = *exit_code;
   kill_at_.reset();
   expires_at_.reset();
+  egress_at_.reset();
   rearm();
   root_.reset();
   if (output_) set_.remove(output_.get());
@@ -840,18 +914,25 @@ CWSANDBOX_DECL void sandbox::finish(wire::State state, std::string reason, std::
 
 CWSANDBOX_DECL void sandbox::rearm() {
   auto when = expires_at_;
-  if (kill_at_ && (!when || *kill_at_ < *when)) when = kill_at_;
+  for (auto const& other : {kill_at_, egress_at_}) {
+    if (other && (!when || *other < *when)) when = other;
+  }
   timer_.set(when);
 }
 
 CWSANDBOX_DECL void sandbox::on_timer() {
   auto const now = clock::now();
+  if (egress_at_ && *egress_at_ <= now) {
+    egress_at_.reset();
+    if (status_.state == wire::State::running) start_egress();
+  }
   bool const expired = expires_at_ && *expires_at_ <= now;
   if (!expired && !(kill_at_ && *kill_at_ <= now)) return rearm();
   if (expired) {
     status_.state = wire::State::terminating;
     stopping_ = true;
-    kill_reason_ = "maximum lifetime of " + std::to_string(spec_.max_lifetime_seconds) + " s reached";
+    kill_reason_ =
+        "maximum lifetime of " + std::to_string(spec_.max_lifetime_seconds) + " s reached";
     expires_at_.reset();
   }
   forced_ = true;
@@ -876,6 +957,7 @@ CWSANDBOX_DECL bool sandbox::all_gone() {
     return ::poll(&end, 1, 0) > 0;
   };
   if (process_ && !process_->exit_status()) gone = false;
+  if (egress_ && !egress_->exit_status()) gone = false;
   if (first_ && !ended(first_->get())) gone = false;
   return gone;
 }
@@ -884,11 +966,25 @@ CWSANDBOX_DECL bool sandbox::clean(std::size_t budget) {
   std::lock_guard const lock{mutex_};
   if (!remover_) return true;
   if (!remover_->step(budget)) return false;
+  ::unlink((directory_ + ".process").c_str());
   groups_.remove();
   remover_.reset();
+  if (first_) reap_adopted(first_->get(), 0);
+  if (process_) reap_adopted(-1, process_->pid());
+  if (egress_) reap_adopted(-1, egress_->pid());
+  // What is remembered of an ended sandbox holds no descriptor.
   first_.reset();
-  lifeline_.reset();
+  process_.reset();
+  egress_.reset();
+  for (auto* fd : {&lifeline_, &egress_lifeline_, &release_, &info_, &output_}) fd->reset();
   return true;
+}
+
+CWSANDBOX_DECL void sandbox::close_events() noexcept {
+  std::lock_guard const lock{mutex_};
+  set_.close();
+  wake_.close();
+  timer_.close();
 }
 
 CWSANDBOX_DECL void sandbox::destroy() noexcept {
@@ -901,14 +997,16 @@ CWSANDBOX_DECL void sandbox::destroy() noexcept {
         if (auto const exec = weak.lock()) exec->wait();
       }
       process_->wait();
+      if (egress_) egress_->wait();
       if (first_) {
         pollfd end{first_->get(), POLLIN, 0};
         ::poll(&end, 1, 1000);
       }
     }
     gone_ = true;
-    if (!is_terminal(status_.state)) finish(wire::State::terminated, "the engine ended", std::nullopt);
-    // What else would have told the supervisor is closed below.
+    if (!is_terminal(status_.state))
+      finish(wire::State::terminated, "the engine ended", std::nullopt);
+    // What else would have told the supervisor is closed below; this it closes itself.
     wake_.raise();
   }
   while (!clean(4096)) {

@@ -22,6 +22,21 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+// ThreadSanitizer takes every call of clone() for a fork and stops watching; the same function under glibc's other name
+// is left alone.
+#if defined(__SANITIZE_THREAD__) && defined(__GLIBC__)
+#define CWSANDBOX_DETAIL_CLONE ::__clone
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...) noexcept;
+#elif defined(__has_feature) && defined(__GLIBC__)
+#if __has_feature(thread_sanitizer)
+#define CWSANDBOX_DETAIL_CLONE ::__clone
+extern "C" int __clone(int (*)(void*), void*, int, void*, ...) noexcept;
+#endif
+#endif
+#if !defined(CWSANDBOX_DETAIL_CLONE)
+#define CWSANDBOX_DETAIL_CLONE ::clone
+#endif
+
 namespace cwsandbox::inline v1::detail::local {
 
 namespace spawning {
@@ -30,6 +45,9 @@ namespace spawning {
 inline constexpr long close_range_call = 436;
 inline constexpr unsigned close_range_on_exec = 4;
 inline constexpr int pidfd_id = 3;
+
+// The sanitizers know nothing of a child that borrows its parent's memory and runs on a stack of its own.
+#define CWSANDBOX_DETAIL_IN_CHILD __attribute__((no_sanitize("address"), no_sanitize("thread")))
 
 inline constexpr std::size_t stack_size = std::size_t{64} * 1024;
 
@@ -52,13 +70,13 @@ struct plan {
   int error{};
 };
 
-[[noreturn]] inline void give_up(plan& p, spawn_stage stage) noexcept {
+[[noreturn]] CWSANDBOX_DETAIL_IN_CHILD inline void give_up(plan& p, spawn_stage stage) noexcept {
   p.stage = stage;
   p.error = errno;
   ::_exit(127);
 }
 
-inline bool drop_capabilities() noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline bool drop_capabilities() noexcept {
   for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; ++capability) {
   }
   ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -68,14 +86,17 @@ inline bool drop_capabilities() noexcept {
   return ::syscall(SYS_capset, &header, none) == 0;
 }
 
-inline void close_on_exec_all(std::size_t descriptors) noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline void close_on_exec_all(std::size_t descriptors) noexcept {
   if (::syscall(close_range_call, 3U, ~0U, close_range_on_exec) == 0) return;
-  for (std::size_t fd = 3; fd < descriptors; ++fd) ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
+  for (std::size_t fd = 3; fd < descriptors; ++fd)
+    ::fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC);
 }
 
-inline bool place_stdio(int from, int to) noexcept { return from < 0 || ::dup2(from, to) == to; }
+CWSANDBOX_DETAIL_IN_CHILD inline bool place_stdio(int from, int to) noexcept {
+  return from < 0 || ::dup2(from, to) == to;
+}
 
-inline void execute(plan& p) noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline void execute(plan& p) noexcept {
   int error = ENOENT;
   for (auto const* candidate = p.candidates; *candidate != nullptr; ++candidate) {
     ::execve(*candidate, p.arguments, p.environment);
@@ -94,7 +115,7 @@ inline void execute(plan& p) noexcept {
 }
 
 /// Runs in the new process, in its final namespaces.
-inline int prepare_and_execute(void* argument) noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline int prepare_and_execute(void* argument) noexcept {
   auto& p = *static_cast<plan*>(argument);
   auto const& request = *p.request;
   struct sigaction action {};
@@ -107,7 +128,8 @@ inline int prepare_and_execute(void* argument) noexcept {
     ::fcntl(request.lifeline, F_SETSIG, SIGKILL);
     ::fcntl(request.lifeline, F_SETFL, O_ASYNC | O_NONBLOCK);
   }
-  if (!place_stdio(request.input, 0) || !place_stdio(request.output, 1) || !place_stdio(request.error, 2)) {
+  if (!place_stdio(request.input, 0) || !place_stdio(request.output, 1) ||
+      !place_stdio(request.error, 2)) {
     give_up(p, spawn_stage::fork);
   }
   close_on_exec_all(p.descriptors);
@@ -116,7 +138,8 @@ inline int prepare_and_execute(void* argument) noexcept {
   for (auto const& limit : request.limits) {
     ::setrlimit(static_cast<__rlimit_resource>(limit.resource), &limit.value);
   }
-  if (request.unprivileged && (!drop_capabilities() || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)) {
+  if (request.unprivileged &&
+      (!drop_capabilities() || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)) {
     give_up(p, spawn_stage::privileges);
   }
   if (!request.working_directory.empty() && ::chdir(request.working_directory.c_str()) != 0) {
@@ -131,7 +154,7 @@ inline int prepare_and_execute(void* argument) noexcept {
 
 /// Runs in a child of the main thread to be. It must not run its program before its first parent is gone: a program
 /// that asks to die with its parent would mean that one.
-inline int wait_for_adoption_and_execute(void* argument) noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline int wait_for_adoption_and_execute(void* argument) noexcept {
   auto& p = *static_cast<plan*>(argument);
   while (::getppid() == p.outer) ::sched_yield();
   return prepare_and_execute(argument);
@@ -139,7 +162,7 @@ inline int wait_for_adoption_and_execute(void* argument) noexcept {
 
 /// Runs in the first child. A PID namespace is entered by the children of the process that asks for it only, so
 /// there is a second one; CLONE_PARENT makes it a child of the engine's process, which can then wait for it.
-inline int enter_and_continue(void* argument) noexcept {
+CWSANDBOX_DETAIL_IN_CHILD inline int enter_and_continue(void* argument) noexcept {
   auto& p = *static_cast<plan*>(argument);
   auto const& request = *p.request;
   for (int group : request.groups) {
@@ -147,23 +170,26 @@ inline int enter_and_continue(void* argument) noexcept {
   }
   if (request.by_main_thread) {
     p.outer = ::getpid();
-    p.inner = ::clone(wait_for_adoption_and_execute, p.inner_stack + stack_size, CLONE_VM | CLONE_PIDFD | SIGCHLD,
-                      argument, &p.inner_pidfd);
+    p.inner = CWSANDBOX_DETAIL_CLONE(wait_for_adoption_and_execute, p.inner_stack + stack_size,
+                                     CLONE_VM | CLONE_PIDFD | SIGCHLD, argument, &p.inner_pidfd);
     if (p.inner < 0) give_up(p, spawn_stage::fork);
     ::_exit(0);
   }
   if (request.enter < 0) return prepare_and_execute(argument);
-  int const namespaces = CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP |
-                         (request.host_network ? 0 : CLONE_NEWNET);
+  int const namespaces = CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS |
+                         CLONE_NEWCGROUP | (request.host_network ? 0 : CLONE_NEWNET);
   if (::setns(request.enter, namespaces) != 0) {
     give_up(p, spawn_stage::enter);
   }
-  if (::clone(prepare_and_execute, p.inner_stack + stack_size,
-              CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD, argument, &p.inner) < 0) {
+  if (CWSANDBOX_DETAIL_CLONE(prepare_and_execute, p.inner_stack + stack_size,
+                             CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD,
+                             argument, &p.inner) < 0) {
     give_up(p, spawn_stage::fork);
   }
   ::_exit(0);
 }
+
+#undef CWSANDBOX_DETAIL_IN_CHILD
 
 inline std::vector<std::string> candidates_of(spawn_request const& request) {
   std::vector<std::string> result;
@@ -264,9 +290,9 @@ CWSANDBOX_DECL spawn_result spawn(spawn_request const& request) {
   bool const two_steps = request.by_main_thread || request.enter >= 0;
   std::optional<adoption> adopting;
   if (request.by_main_thread) adopting.emplace();
-  pid_t const outer =
-      ::clone(enter_and_continue, stacks.get() + stack_size,
-              CLONE_VM | CLONE_VFORK | SIGCHLD | (request.by_main_thread ? CLONE_FILES : 0), &p);
+  pid_t const outer = CWSANDBOX_DETAIL_CLONE(
+      enter_and_continue, stacks.get() + stack_size,
+      CLONE_VM | CLONE_VFORK | SIGCHLD | (request.by_main_thread ? CLONE_FILES : 0), &p);
   int const clone_error = errno;
   if (outer >= 0 && two_steps) reap_quietly(outer);
   adopting.reset();
@@ -304,6 +330,19 @@ CWSANDBOX_DECL spawn_result spawn(spawn_request const& request) {
   return result;
 }
 
+CWSANDBOX_DECL void reap_adopted(int pidfd, pid_t group) noexcept {
+  siginfo_t info{};
+  if (pidfd >= 0) {
+    ::waitid(static_cast<idtype_t>(spawning::pidfd_id), static_cast<id_t>(pidfd), &info,
+             WEXITED | WNOHANG | __WALL);
+  }
+  do {
+    info.si_pid = 0;
+  } while (group > 0 &&
+           ::waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG | __WALL) == 0 &&
+           info.si_pid != 0);
+}
+
 CWSANDBOX_DECL child_process::~child_process() {
   kill(SIGKILL, true);
   wait();
@@ -315,8 +354,8 @@ CWSANDBOX_DECL bool child_process::reap(int flags) noexcept {
   int outcome;
   do {
     info.si_pid = 0;
-    outcome = ::waitid(static_cast<idtype_t>(spawning::pidfd_id), static_cast<id_t>(pidfd_.get()), &info,
-                       WEXITED | __WALL | flags);
+    outcome = ::waitid(static_cast<idtype_t>(spawning::pidfd_id), static_cast<id_t>(pidfd_.get()),
+                       &info, WEXITED | __WALL | flags);
   } while (outcome != 0 && errno == EINTR);
   if (outcome != 0) {
     // Somebody else reaps it (a program that ignores SIGCHLD or waits for any child): the end shows, the status is lost.
@@ -350,5 +389,7 @@ CWSANDBOX_DECL void child_process::kill(int signal, bool group) noexcept {
 }
 
 }  // namespace cwsandbox::inline v1::detail::local
+
+#undef CWSANDBOX_DETAIL_CLONE
 
 #endif

@@ -27,7 +27,7 @@ namespace cwsandbox::inline v1::detail::local {
 namespace keeping {
 
 inline constexpr char const* lock_name = "lock";
-inline constexpr char const* process_name = "process";
+inline constexpr std::string_view process_suffix = ".process";
 
 inline std::vector<std::string> names_in(std::string const& path) {
   std::vector<std::string> result;
@@ -57,8 +57,8 @@ inline bool maker_lives(std::string_view name) {
   return pid > 0 && start != 0 && times_of(pid).start == start;
 }
 
-inline void kill_recorded(std::string const& directory) {
-  auto const text = read_small_file(AT_FDCWD, (directory + "/" + process_name).c_str(), 128);
+inline void kill_recorded(std::string const& path) {
+  auto const text = read_small_file(AT_FDCWD, path.c_str(), 128);
   auto const space = text.find(' ');
   if (space == std::string::npos) return;
   auto const pid = leading_number<pid_t>(text);
@@ -101,7 +101,8 @@ CWSANDBOX_DECL std::string random_uuid() {
 
 CWSANDBOX_DECL process_times times_of(pid_t pid) {
   process_times result;
-  auto const text = read_small_file(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/stat").c_str(), 4096);
+  auto const text =
+      read_small_file(AT_FDCWD, ("/proc/" + std::to_string(pid) + "/stat").c_str(), 4096);
   // The name, second of all, may hold blanks and brackets.
   std::string_view rest{text};
   auto const bracket = rest.rfind(')');
@@ -120,7 +121,8 @@ CWSANDBOX_DECL process_times times_of(pid_t pid) {
 CWSANDBOX_DECL std::string state_directory::default_base() {
   auto const name = "/cwsandbox-" + std::to_string(::geteuid());
   char const* const runtime = std::getenv("XDG_RUNTIME_DIR");
-  return (runtime != nullptr && runtime[0] == '/' ? std::string(runtime) : std::string("/tmp")) + name;
+  return (runtime != nullptr && runtime[0] == '/' ? std::string(runtime) : std::string("/tmp")) +
+         name;
 }
 
 CWSANDBOX_DECL outcome<state_directory> state_directory::make(std::string const& base) {
@@ -132,7 +134,8 @@ CWSANDBOX_DECL outcome<state_directory> state_directory::make(std::string const&
   state_directory result;
   result.base_ = base.empty() ? default_base() : base;
   // A base in /tmp could have been made by somebody else first.
-  if (::mkdir(result.base_.c_str(), 0700) != 0 && errno != EEXIST) return failed(result.base_, errno_text(errno));
+  if (::mkdir(result.base_.c_str(), 0700) != 0 && errno != EEXIST)
+    return failed(result.base_, errno_text(errno));
   struct stat status {};
   if (::lstat(result.base_.c_str(), &status) != 0) return failed(result.base_, errno_text(errno));
   if (!S_ISDIR(status.st_mode)) return failed(result.base_, "not a directory");
@@ -141,7 +144,8 @@ CWSANDBOX_DECL outcome<state_directory> state_directory::make(std::string const&
   }
 
   auto const pid = ::getpid();
-  auto const name = std::to_string(pid) + "-" + std::to_string(times_of(pid).start) + "-" + random_hex(4);
+  auto const name =
+      std::to_string(pid) + "-" + std::to_string(times_of(pid).start) + "-" + random_hex(4);
   auto const final_path = result.base_ + "/" + name;
   auto const first_path = final_path + ".new";
   if (::mkdir(first_path.c_str(), 0700) != 0) return failed(first_path, errno_text(errno));
@@ -162,20 +166,22 @@ CWSANDBOX_DECL std::vector<state_directory::leftover> state_directory::take_left
     leftover found;
     found.path = base_ + "/" + name;
     if (found.path == path_) continue;
-    found.lock.reset(::open((found.path + "/" + keeping::lock_name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-    if (found.lock ? ::flock(found.lock.get(), LOCK_EX | LOCK_NB) != 0 : keeping::maker_lives(name)) continue;
-    for (auto const& sandbox : keeping::names_in(found.path)) {
-      if (sandbox.starts_with("sb-")) keeping::kill_recorded(found.path + "/" + sandbox);
+    found.lock.reset(
+        ::open((found.path + "/" + keeping::lock_name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (found.lock ? ::flock(found.lock.get(), LOCK_EX | LOCK_NB) != 0 : keeping::maker_lives(name))
+      continue;
+    for (auto const& file : keeping::names_in(found.path)) {
+      if (file.ends_with(keeping::process_suffix)) keeping::kill_recorded(found.path + "/" + file);
     }
     result.push_back(std::move(found));
   }
   return result;
 }
 
-CWSANDBOX_DECL void record_process(std::string const& directory, pid_t pid) {
-  auto const path = directory + "/" + keeping::process_name;
+CWSANDBOX_DECL void record_process(std::string const& path, pid_t pid) {
   unique_fd const fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (fd) write_all(fd.get(), std::to_string(pid) + " " + std::to_string(times_of(pid).start) + "\n");
+  if (fd)
+    write_all(fd.get(), std::to_string(pid) + " " + std::to_string(times_of(pid).start) + "\n");
 }
 
 }  // namespace cwsandbox::inline v1::detail::local

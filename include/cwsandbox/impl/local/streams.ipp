@@ -62,16 +62,18 @@ inline winsize size_of(std::uint32_t columns, std::uint32_t rows) noexcept {
 }
 
 inline wire::Timestamp now() {
-  return wire::Timestamp::from(std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
+  return wire::Timestamp::from(
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
 }
 
 }  // namespace streaming
 
-CWSANDBOX_DECL outcome<std::shared_ptr<exec_call>> exec_call::start(std::shared_ptr<engine> owner,
-                                                                    wire::ExecStreamInit const& init) {
+CWSANDBOX_DECL outcome<std::shared_ptr<exec_call>> exec_call::start(
+    std::shared_ptr<engine> owner, wire::ExecStreamInit const& init) {
   if (init.command.empty()) return violation_error("command", "must not be empty");
   for (auto const& word : init.command) {
-    if (word.find('\0') != std::string::npos) return violation_error("command", "a word holds a null byte");
+    if (word.find('\0') != std::string::npos)
+      return violation_error("command", "a word holds a null byte");
   }
   auto box = owner->find(init.sandbox_id, init.container);
   if (!box) return box.error();
@@ -98,15 +100,16 @@ CWSANDBOX_DECL bool exec_call::open_pipes(exec_setup& setup, unique_fd (&theirs)
   return true;
 }
 
-CWSANDBOX_DECL bool exec_call::open_terminal(exec_setup& setup, unique_fd (&theirs)[3], std::uint32_t columns,
-                                             std::uint32_t rows) {
+CWSANDBOX_DECL bool exec_call::open_terminal(exec_setup& setup, unique_fd (&theirs)[3],
+                                             std::uint32_t columns, std::uint32_t rows) {
   output_ = sandbox_->open_terminal();
   if (!output_) return false;
   int const unlocked = 0;
   ::ioctl(output_.get(), TIOCSPTLCK, &unlocked);
   auto const size = streaming::size_of(columns == 0 ? 80 : columns, rows == 0 ? 24 : rows);
   ::ioctl(output_.get(), TIOCSWINSZ, &size);
-  theirs[0] = above_stdio(unique_fd{::ioctl(output_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)});
+  theirs[0] =
+      above_stdio(unique_fd{::ioctl(output_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC)});
   if (!theirs[0]) return false;
   input_ = unique_fd{::fcntl(output_.get(), F_DUPFD_CLOEXEC, 3)};
   setup.input = setup.output = setup.error = theirs[0].get();
@@ -120,9 +123,12 @@ CWSANDBOX_DECL outcome<void> exec_call::launch(wire::ExecStreamInit const& init)
   setup.command = init.command;
   setup.environment = init.env;
   unique_fd theirs[3];
-  if (!(init.tty ? open_terminal(setup, theirs, init.tty_width, init.tty_height) : open_pipes(setup, theirs)) || !set_) {
+  if (!(init.tty ? open_terminal(setup, theirs, init.tty_width, init.tty_height)
+                 : open_pipes(setup, theirs)) ||
+      !set_) {
     if (sandbox_->state() == wire::State::running) {
-      return rpc_error(status_code::resource_exhausted, "cannot run a command: " + errno_text(errno));
+      return rpc_error(status_code::resource_exhausted,
+                       "cannot run a command: " + errno_text(errno));
     }
   }
   auto made = sandbox_->execute(setup);
@@ -144,8 +150,8 @@ CWSANDBOX_DECL void exec_call::refuse(std::string const& name, spawn_result cons
   errors_.reset();
   input_.reset();
   exit_code_ = result.error == ENOENT || result.error == ENOTDIR ? 127 : 126;
-  refusal_ = (result.stage == spawn_stage::directory ? "working directory" : name) + ": " + errno_text(result.error) +
-             (terminal_ ? "\r\n" : "\n");
+  refusal_ = (result.stage == spawn_stage::directory ? "working directory" : name) + ": " +
+             errno_text(result.error) + (terminal_ ? "\r\n" : "\n");
 }
 
 CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>> exec_call::read() {
@@ -170,7 +176,8 @@ CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::poll() {
   }
   if (!refusal_.empty()) {
     auto& said = message.message.emplace<wire::ExecStreamOutput>();
-    said.stream = terminal_ ? wire::ExecStreamOutput::Stream::stdout_ : wire::ExecStreamOutput::Stream::stderr_;
+    said.stream = terminal_ ? wire::ExecStreamOutput::Stream::stdout_
+                            : wire::ExecStreamOutput::Stream::stderr_;
     said.data = std::exchange(refusal_, {});
     return message;
   }
@@ -203,7 +210,8 @@ CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::poll() {
   }
 }
 
-CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::read_from(unique_fd& fd, bool errors) {
+CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::read_from(unique_fd& fd,
+                                                                            bool errors) {
   if (!fd) return std::nullopt;
   std::array<char, streaming::frame_bytes> buffer;
   for (;;) {
@@ -211,7 +219,8 @@ CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::read_from(uniq
     if (n > 0) {
       std::optional<wire::ExecStreamResponse> message{std::in_place};
       auto& out = message->message.emplace<wire::ExecStreamOutput>();
-      out.stream = errors ? wire::ExecStreamOutput::Stream::stderr_ : wire::ExecStreamOutput::Stream::stdout_;
+      out.stream = errors ? wire::ExecStreamOutput::Stream::stderr_
+                          : wire::ExecStreamOutput::Stream::stdout_;
       out.data.assign(buffer.data(), static_cast<std::size_t>(n));
       return message;
     }
@@ -282,7 +291,8 @@ CWSANDBOX_DECL asio::awaitable<outcome<void>> exec_call::close_input() {
   auto const self = shared_from_this();
   if (terminal_ && input_) {
     // End of file is a character: at the start of a line it ends the input, elsewhere it only sends the line.
-    auto const sent = co_await write(last_typed_ == '\n' || last_typed_ == '\r' ? "\x04" : "\x04\x04");
+    auto const sent =
+        co_await write(last_typed_ == '\n' || last_typed_ == '\r' ? "\x04" : "\x04\x04");
     if (!sent) co_return sent;
   }
   input_events_.reset();
@@ -299,7 +309,8 @@ CWSANDBOX_DECL void exec_call::cancel() noexcept {
   if (input_events_) input_events_->cancel(ignored);
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::LogEntry>>> log_call::read(std::shared_ptr<log_call> self) {
+CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::LogEntry>>> log_call::read(
+    std::shared_ptr<log_call> self) {
   for (;;) {
     if (self->cancelled_) co_return streaming::cancelled();
     auto next = self->sandbox_->read_log(self->reader_);

@@ -32,7 +32,8 @@ inline constexpr std::chrono::milliseconds stop_patience{250};
 
 /// Waits until a sandbox is in another state than `from`, for a while.
 inline asio::awaitable<void> await_change(asio::any_io_executor io, std::shared_ptr<sandbox> box,
-                                          bool (*reached)(wire::State), std::chrono::steady_clock::duration patience) {
+                                          bool (*reached)(wire::State),
+                                          std::chrono::steady_clock::duration patience) {
   auto const until = std::chrono::steady_clock::now() + patience;
   auto const changed = box->watch();
   while (!reached(box->state()) && std::chrono::steady_clock::now() < until) {
@@ -44,8 +45,8 @@ inline asio::awaitable<void> await_change(asio::any_io_executor io, std::shared_
 inline bool has_started(wire::State state) { return state != wire::State::creating; }
 inline bool has_ended(wire::State state) { return is_terminal(state); }
 
-inline void append_limited(std::string& to, std::int64_t& produced, bool& truncated, std::string const& data,
-                           std::size_t limit) {
+inline void append_limited(std::string& to, std::int64_t& produced, bool& truncated,
+                           std::string const& data, std::size_t limit) {
   produced += static_cast<std::int64_t>(data.size());
   auto const room = limit - to.size();
   truncated = truncated || data.size() > room;
@@ -54,7 +55,8 @@ inline void append_limited(std::string& to, std::int64_t& produced, bool& trunca
 
 }  // namespace detail::local
 
-CWSANDBOX_DECL local_transport::exec_stream& local_transport::exec_stream::operator=(exec_stream&& other) noexcept {
+CWSANDBOX_DECL local_transport::exec_stream& local_transport::exec_stream::operator=(
+    exec_stream&& other) noexcept {
   if (this != &other) {
     cancel();
     call_ = std::move(other.call_);
@@ -62,14 +64,16 @@ CWSANDBOX_DECL local_transport::exec_stream& local_transport::exec_stream::opera
   return *this;
 }
 CWSANDBOX_DECL local_transport::exec_stream::~exec_stream() { cancel(); }
-CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>> local_transport::exec_stream::read() {
+CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>>
+local_transport::exec_stream::read() {
   return call_->read();
 }
-CWSANDBOX_DECL asio::awaitable<outcome<void>> local_transport::exec_stream::write(std::string_view bytes) {
+CWSANDBOX_DECL asio::awaitable<outcome<void>> local_transport::exec_stream::write(
+    std::string_view bytes) {
   return call_->write(bytes);
 }
-CWSANDBOX_DECL asio::awaitable<outcome<void>> local_transport::exec_stream::resize(std::uint32_t columns,
-                                                                                   std::uint32_t rows) {
+CWSANDBOX_DECL asio::awaitable<outcome<void>> local_transport::exec_stream::resize(
+    std::uint32_t columns, std::uint32_t rows) {
   call_->resize(columns, rows);
   co_return outcome<void>{};
 }
@@ -83,7 +87,8 @@ CWSANDBOX_DECL void local_transport::exec_stream::cancel() noexcept {
   if (call_) call_->cancel();
 }
 
-CWSANDBOX_DECL local_transport::log_stream& local_transport::log_stream::operator=(log_stream&& other) noexcept {
+CWSANDBOX_DECL local_transport::log_stream& local_transport::log_stream::operator=(
+    log_stream&& other) noexcept {
   if (this != &other) {
     cancel();
     call_ = std::move(other.call_);
@@ -91,7 +96,8 @@ CWSANDBOX_DECL local_transport::log_stream& local_transport::log_stream::operato
   return *this;
 }
 CWSANDBOX_DECL local_transport::log_stream::~log_stream() { cancel(); }
-CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::LogEntry>>> local_transport::log_stream::read() {
+CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::LogEntry>>>
+local_transport::log_stream::read() {
   return detail::local::log_call::read(call_);
 }
 CWSANDBOX_DECL void local_transport::log_stream::cancel() noexcept {
@@ -103,10 +109,13 @@ CWSANDBOX_DECL local_transport::local_transport(asio::any_io_executor executor)
     : local_transport(local_options{}, std::move(executor)) {}
 CWSANDBOX_DECL local_transport::local_transport(local_options options)
     : local_transport(std::move(options), background_executor()) {}
-CWSANDBOX_DECL local_transport::local_transport(local_options options, asio::any_io_executor executor)
+CWSANDBOX_DECL local_transport::local_transport(local_options options,
+                                                asio::any_io_executor executor)
     : engine_{std::make_shared<detail::local::engine>(std::move(options), std::move(executor))} {}
 
-CWSANDBOX_DECL asio::any_io_executor local_transport::get_executor() const noexcept { return engine_->get_executor(); }
+CWSANDBOX_DECL asio::any_io_executor local_transport::get_executor() const noexcept {
+  return engine_->get_executor();
+}
 
 CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::create_sandbox(
     wire::CreateSandboxRequest request, call_options) const {
@@ -119,33 +128,36 @@ CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::create_s
   if (box->failed_to_start()) {
     auto reason = box->state_reason();
     self->forget(box->id());
-    co_return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable, std::move(reason));
+    co_return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable,
+                             std::move(reason));
   }
   co_return box->snapshot();
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::create_sandbox_from_template(
-    wire::CreateSandboxFromTemplateRequest, call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>>
+local_transport::create_sandbox_from_template(wire::CreateSandboxFromTemplateRequest,
+                                              call_options) const {
   co_return detail::local::not_implemented_error("the local engine has no templates");
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::get_sandbox(wire::GetSandboxRequest request,
-                                                                                    call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::get_sandbox(
+    wire::GetSandboxRequest request, call_options) const {
   auto const found = engine_->find(request.sandbox_id);
   if (!found) co_return found.error();
   co_return (*found)->snapshot();
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxesResponse>> local_transport::list_sandboxes(
-    wire::ListSandboxesRequest request, call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxesResponse>>
+local_transport::list_sandboxes(wire::ListSandboxesRequest request, call_options) const {
   co_return engine_->list(request);
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>> local_transport::delete_sandbox(
-    wire::DeleteSandboxRequest request, call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>>
+local_transport::delete_sandbox(wire::DeleteSandboxRequest request, call_options) const {
   using namespace detail::local;
   auto const self = engine_;
-  if (request.grace_period_seconds < 0) co_return violation_error("grace_period_seconds", "must not be negative");
+  if (request.grace_period_seconds < 0)
+    co_return violation_error("grace_period_seconds", "must not be negative");
   auto const found = self->find(request.sandbox_id);
   if (!found) {
     if (request.allow_missing) co_return wire::DeleteSandboxResponse{};
@@ -163,18 +175,20 @@ CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>> local_trans
   co_return response;
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>> local_transport::purge_sandboxes(
-    wire::PurgeSandboxesRequest request, call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>>
+local_transport::purge_sandboxes(wire::PurgeSandboxesRequest request, call_options) const {
   co_return engine_->purge(request);
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> local_transport::exec(wire::ExecRequest request,
-                                                                                  call_options) const {
+CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> local_transport::exec(
+    wire::ExecRequest request, call_options) const {
   using namespace detail::local;
   auto const self = engine_;
-  if (request.max_output_bytes < 0) co_return violation_error("max_output_bytes", "must not be negative");
-  auto const limit = request.max_output_bytes == 0 ? self->options().max_output_bytes
-                                                   : static_cast<std::size_t>(request.max_output_bytes);
+  if (request.max_output_bytes < 0)
+    co_return violation_error("max_output_bytes", "must not be negative");
+  auto const limit = request.max_output_bytes == 0
+                         ? self->options().max_output_bytes
+                         : static_cast<std::size_t>(request.max_output_bytes);
   wire::ExecStreamInit init;
   init.sandbox_id = std::move(request.sandbox_id);
   init.command = std::move(request.command);
@@ -189,13 +203,15 @@ CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> local_transport::exe
   for (;;) {
     auto message = co_await stream.read();
     if (!message) co_return message.error();
-    if (!message->has_value()) co_return rpc_error(status_code::internal, "the command ended without a status");
+    if (!message->has_value())
+      co_return rpc_error(status_code::internal, "the command ended without a status");
     auto const& content = (*message)->message;
     if (auto const* output = std::get_if<wire::ExecStreamOutput>(&content)) {
       bool const errors = output->stream == wire::ExecStreamOutput::Stream::stderr_;
       append_limited(errors ? response.stderr_ : response.stdout_,
                      errors ? response.stderr_bytes_produced : response.stdout_bytes_produced,
-                     errors ? response.stderr_truncated : response.stdout_truncated, output->data, limit);
+                     errors ? response.stderr_truncated : response.stdout_truncated, output->data,
+                     limit);
     } else if (auto const* exit = std::get_if<wire::ExecStreamExit>(&content)) {
       response.exit_code = exit->exit_code;
       co_return response;

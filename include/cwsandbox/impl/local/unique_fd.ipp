@@ -38,7 +38,8 @@ CWSANDBOX_DECL void set_nonblocking(int fd) noexcept {
 
 CWSANDBOX_DECL unique_fd memory_file(char const* name, std::string_view content) noexcept {
   unique_fd fd = above_stdio(unique_fd{::memfd_create(name, MFD_CLOEXEC)});
-  if (!fd || !write_all(fd.get(), content) || ::lseek(fd.get(), 0, SEEK_SET) != 0) return unique_fd{};
+  if (!fd || !write_all(fd.get(), content) || ::lseek(fd.get(), 0, SEEK_SET) != 0)
+    return unique_fd{};
   return fd;
 }
 

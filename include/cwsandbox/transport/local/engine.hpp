@@ -40,13 +40,16 @@ class engine {
   [[nodiscard]] local_options const& options() const noexcept { return *options_; }
 
   /// Starts a sandbox, or finds the one that an earlier request with the same id started.
-  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> create(wire::CreateSandboxRequest request);
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> create(
+      wire::CreateSandboxRequest request);
   [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> find(std::string const& id) const;
   /// The same, for a call that names a container.
-  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> find(std::string const& id,
-                                                                      std::string const& container) const;
-  [[nodiscard]] CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> list(wire::ListSandboxesRequest const& request) const;
-  [[nodiscard]] CWSANDBOX_DECL outcome<wire::PurgeSandboxesResponse> purge(wire::PurgeSandboxesRequest const& request);
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> find(
+      std::string const& id, std::string const& container) const;
+  [[nodiscard]] CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> list(
+      wire::ListSandboxesRequest const& request) const;
+  [[nodiscard]] CWSANDBOX_DECL outcome<wire::PurgeSandboxesResponse> purge(
+      wire::PurgeSandboxesRequest const& request);
   CWSANDBOX_DECL void forget(std::string const& id);
 
  private:
@@ -70,8 +73,9 @@ class engine {
 
 /// Waits until a notifier is raised or the time has come. On the executor of the coroutine that awaits it; `io` gives the
 /// reactor.
-[[nodiscard]] CWSANDBOX_DECL asio::awaitable<void> wait_for(asio::any_io_executor io, std::shared_ptr<notifier> changed,
-                                                            std::optional<std::chrono::steady_clock::time_point> until);
+[[nodiscard]] CWSANDBOX_DECL asio::awaitable<void> wait_for(
+    asio::any_io_executor io, std::shared_ptr<notifier> changed,
+    std::optional<std::chrono::steady_clock::time_point> until);
 
 }  // namespace cwsandbox::inline v1::detail::local
 

@@ -13,7 +13,8 @@
 namespace cwsandbox::inline v1::detail::local {
 
 /// A failed call with a reason of the service's own domain.
-[[nodiscard]] CWSANDBOX_DECL error reasoned_error(status_code code, std::string_view reason, std::string message);
+[[nodiscard]] CWSANDBOX_DECL error reasoned_error(status_code code, std::string_view reason,
+                                                  std::string message);
 
 /// A refused field of a request.
 [[nodiscard]] CWSANDBOX_DECL error violation_error(std::string field, std::string description);

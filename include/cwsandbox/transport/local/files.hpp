@@ -23,7 +23,8 @@ namespace cwsandbox::inline v1::detail::local {
 
 /// Opens a path as a process whose root is `root` would; -1 with `errno` set when that fails. Links and `..` never lead
 /// above the root, and no link of a `/proc` is followed.
-[[nodiscard]] CWSANDBOX_DECL unique_fd open_below(int root, char const* path, int flags, mode_t mode = 0) noexcept;
+[[nodiscard]] CWSANDBOX_DECL unique_fd open_below(int root, char const* path, int flags,
+                                                  mode_t mode = 0) noexcept;
 
 /// Makes a directory and those above it. False with `errno` set when that failed.
 CWSANDBOX_DECL bool make_directories_below(int root, std::string_view path);
@@ -32,7 +33,8 @@ CWSANDBOX_DECL bool make_directories_below(int root, std::string_view path);
 [[nodiscard]] CWSANDBOX_DECL outcome<std::string> read_file_below(int root, std::string const& path,
                                                                   std::size_t limit);
 /// Overwrites or makes a regular file; the directory must be there.
-[[nodiscard]] CWSANDBOX_DECL outcome<void> write_file_below(int root, std::string const& path, std::string_view content,
+[[nodiscard]] CWSANDBOX_DECL outcome<void> write_file_below(int root, std::string const& path,
+                                                            std::string_view content,
                                                             std::size_t limit);
 
 }  // namespace cwsandbox::inline v1::detail::local

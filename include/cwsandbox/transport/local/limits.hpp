@@ -26,7 +26,8 @@ struct resource_limits {
 };
 
 /// The value of a quantity such as `500m` or `256Mi` times `scale`, rounded up; nothing when it is none.
-[[nodiscard]] CWSANDBOX_DECL std::optional<std::uint64_t> quantity_value(std::string_view text, std::uint64_t scale);
+[[nodiscard]] CWSANDBOX_DECL std::optional<std::uint64_t> quantity_value(std::string_view text,
+                                                                         std::uint64_t scale);
 
 /// The control groups of one sandbox. Removed with it; the processes must be gone by then.
 class control_groups {
@@ -38,16 +39,20 @@ class control_groups {
 
   /// Makes groups below or beside the group of this process, wherever it may. What could not be limited is named in
   /// `missing` (`cpu`, `memory`, `processes`).
-  [[nodiscard]] CWSANDBOX_DECL static control_groups make(std::string const& name, resource_limits const& limits,
+  [[nodiscard]] CWSANDBOX_DECL static control_groups make(std::string const& name,
+                                                          resource_limits const& limits,
                                                           std::vector<std::string>& missing);
 
   /// The `cgroup.procs` files that put a process into the groups.
   [[nodiscard]] CWSANDBOX_DECL std::vector<int> entrances() const;
-  [[nodiscard]] std::vector<std::string> const& directories() const noexcept { return directories_; }
+  [[nodiscard]] std::vector<std::string> const& directories() const noexcept {
+    return directories_;
+  }
   CWSANDBOX_DECL void remove() noexcept;
 
  private:
-  CWSANDBOX_DECL bool add(std::string const& directory, std::string const& file, std::string const& value);
+  CWSANDBOX_DECL bool add(std::string const& directory, std::string const& file,
+                          std::string const& value);
 
   std::vector<std::string> directories_;
   std::vector<unique_fd> entrances_;

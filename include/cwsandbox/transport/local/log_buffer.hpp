@@ -38,7 +38,9 @@ class log_buffer {
   CWSANDBOX_DECL void append(std::string_view bytes, log_time now);
 
   /// The oldest position that is still there.
-  [[nodiscard]] std::uint64_t begin() const noexcept { return pieces_.empty() ? end_ : pieces_.front().begin; }
+  [[nodiscard]] std::uint64_t begin() const noexcept {
+    return pieces_.empty() ? end_ : pieces_.front().begin;
+  }
   [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
 
   /// Where the last `lines` lines begin; an unfinished line counts as one.
@@ -72,9 +74,12 @@ class log_session {
   [[nodiscard]] std::string const& id() const noexcept { return id_; }
 
   /// The next entry from the log up to the position `until`; nothing when there is none yet. Precondition: `!lost()`.
-  [[nodiscard]] CWSANDBOX_DECL std::optional<wire::LogEntry> next(log_buffer const& log, std::uint64_t until);
+  [[nodiscard]] CWSANDBOX_DECL std::optional<wire::LogEntry> next(log_buffer const& log,
+                                                                  std::uint64_t until);
   /// True when the log has dropped what comes next.
-  [[nodiscard]] bool lost(log_buffer const& log) const noexcept { return at_.position < log.begin(); }
+  [[nodiscard]] bool lost(log_buffer const& log) const noexcept {
+    return at_.position < log.begin();
+  }
   /// Goes back to a byte of the session's own output.
   [[nodiscard]] CWSANDBOX_DECL seek_result seek(log_buffer const& log, std::uint64_t offset);
 

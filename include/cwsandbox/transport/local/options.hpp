@@ -38,7 +38,7 @@ struct local_image {
   /// The image's name as sandboxes give it, or a glob (`debian:*`).
   std::string name{};
   /// The directory with the unpacked image. Shown read-only inside; the root itself, `/tmp`, `/root`, `/home`, `/run`
-  /// and `/var/tmp` are private and writable.
+  /// and `/var/tmp` are private and writable, in memory.
   std::string rootfs{};
 };
 
@@ -60,7 +60,8 @@ struct local_options {
   bool only_mapped_images{};
   local_isolation isolation{local_isolation::namespaces};
   local_network network{local_network::isolated};
-  /// Where sandboxes keep their files: a directory that only the calling user may enter, made when it is missing.
+  /// Where scratch volumes and the engine's own files are kept (what sandboxes write elsewhere is in memory and counts
+  /// as theirs): a directory that only the calling user may enter, made when it is missing.
   /// Empty: `cwsandbox-<uid>` in `$XDG_RUNTIME_DIR`, else in `/tmp`.
   std::string state_directory{};
   /// The bubblewrap program; a name without a slash is looked for in the usual directories.

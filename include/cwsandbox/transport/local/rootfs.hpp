@@ -33,7 +33,7 @@ struct resolved_image {
 [[nodiscard]] CWSANDBOX_DECL outcome<resolved_image> resolve_image(std::string const& name,
                                                                    local_options const& options);
 
-/// Mounts, as bubblewrap's arguments, and what must be there before they are made.
+/// Directories, links and mounts, as bubblewrap's arguments.
 struct root_layout {
   std::vector<std::string> mounts{};
   /// Top-level names whose content comes from outside: nothing can be put there.
@@ -43,8 +43,8 @@ struct root_layout {
 /// The `/etc` of sandboxes that use this machine's own programs: what they need and nothing else. Made once per engine.
 CWSANDBOX_DECL bool make_shared_etc(std::string const& path, local_network network);
 
-/// Makes the private root directory of a sandbox and says what is mounted on it.
-[[nodiscard]] CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& root, std::string const& shared_etc,
+/// Lays out the root of a sandbox: a private one in memory, gone with the sandbox, and what is mounted on it.
+[[nodiscard]] CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& shared_etc,
                                                             resolved_image const& image);
 
 /// The `PATH` of an image whose creator sets none.

@@ -31,7 +31,8 @@
 namespace cwsandbox::inline v1::detail::local {
 
 [[nodiscard]] constexpr bool is_terminal(wire::State state) noexcept {
-  return state == wire::State::completed || state == wire::State::failed || state == wire::State::terminated;
+  return state == wire::State::completed || state == wire::State::failed ||
+         state == wire::State::terminated;
 }
 
 /// A flag that a coroutine waits for as for any other descriptor. Raised from any thread.
@@ -41,6 +42,7 @@ class notifier {
   [[nodiscard]] int fd() const noexcept { return event_.get(); }
   CWSANDBOX_DECL void raise() noexcept;
   CWSANDBOX_DECL void lower() noexcept;
+  void close() noexcept { event_.reset(); }
 
  private:
   unique_fd event_;
@@ -54,6 +56,7 @@ class timer_fd {
   /// Rings once at a time, or never.
   CWSANDBOX_DECL void set(std::optional<std::chrono::steady_clock::time_point> when) noexcept;
   CWSANDBOX_DECL void silence() noexcept;
+  void close() noexcept { timer_.reset(); }
 
  private:
   unique_fd timer_;
@@ -104,7 +107,8 @@ class sandbox {
   [[nodiscard]] wire::SandboxSpec const& spec() const noexcept { return spec_; }
 
   /// Makes the files and the first process. `engine_directory` holds the shared `/etc`.
-  [[nodiscard]] CWSANDBOX_DECL outcome<void> start(std::string const& engine_directory, log_function const& log);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> start(std::string const& engine_directory,
+                                                   log_function const& log);
 
   [[nodiscard]] CWSANDBOX_DECL wire::Sandbox snapshot() const;
   [[nodiscard]] CWSANDBOX_DECL wire::State state() const;
@@ -122,7 +126,8 @@ class sandbox {
   /// Opens the sandbox' own terminal device.
   [[nodiscard]] CWSANDBOX_DECL unique_fd open_terminal();
   [[nodiscard]] CWSANDBOX_DECL outcome<std::string> read_file(std::string const& path);
-  [[nodiscard]] CWSANDBOX_DECL outcome<void> write_file(std::string const& path, std::string_view content);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> write_file(std::string const& path,
+                                                        std::string_view content);
 
   [[nodiscard]] CWSANDBOX_DECL outcome<log_reader> open_log(wire::StreamLogsRequest const& request);
   [[nodiscard]] CWSANDBOX_DECL log_step read_log(log_reader& reader);
@@ -133,28 +138,44 @@ class sandbox {
   CWSANDBOX_DECL bool step();
   /// Removes up to `budget` files of a sandbox without processes. True when all are gone.
   CWSANDBOX_DECL bool clean(std::size_t budget);
-  /// Kills everything, waits for it, and removes all files, here and now.
+  /// For who waited for `events()` and will not any more: what is remembered of an ended sandbox holds no descriptor.
+  CWSANDBOX_DECL void close_events() noexcept;
+  /// Kills everything, waits for it, and removes all files, here and now. `events()` stays ready.
   CWSANDBOX_DECL void destroy() noexcept;
 
  private:
   using clock = std::chrono::steady_clock;
-  enum tag : unsigned { info, released, main_process, first_process, output, wake, timer, execs };
+  enum tag : unsigned {
+    info,
+    released,
+    main_process,
+    first_process,
+    output,
+    wake,
+    timer,
+    execs,
+    egress
+  };
 
   struct session_entry {
     std::shared_ptr<log_session> session{};
     clock::time_point last_use{};
   };
 
-  [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> prepare_files(std::string const& engine_directory,
-                                                                  resolved_image const& image);
-  [[nodiscard]] CWSANDBOX_DECL outcome<void> place_files(root_layout const& layout);
+  [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> lay_out(std::string const& engine_directory,
+                                                            resolved_image const& image,
+                                                            std::vector<unique_fd>& files);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> place_on_machine();
   [[nodiscard]] CWSANDBOX_DECL std::vector<process_limit> make_limits(log_function const& log);
-  [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(root_layout const& layout, log_function const& log);
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(root_layout const& layout,
+                                                    std::vector<unique_fd> const& files,
+                                                    log_function const& log);
   [[nodiscard]] CWSANDBOX_DECL outcome<void> launch_without_isolation(spawn_request request);
   CWSANDBOX_DECL void make_environment(resolved_image const& image);
   CWSANDBOX_DECL void read_info();
   CWSANDBOX_DECL void read_output();
   CWSANDBOX_DECL void set_running();
+  CWSANDBOX_DECL void start_egress();
   CWSANDBOX_DECL bool command_exists() const;
   CWSANDBOX_DECL void main_ended();
   CWSANDBOX_DECL void finish(wire::State state, std::string reason, std::optional<int> exit_code);
@@ -164,7 +185,9 @@ class sandbox {
   CWSANDBOX_DECL void kill_all() noexcept;
   CWSANDBOX_DECL bool all_gone();
   CWSANDBOX_DECL void notify();
-  [[nodiscard]] CWSANDBOX_DECL wire::Container const& container() const noexcept { return spec_.containers.front(); }
+  [[nodiscard]] CWSANDBOX_DECL wire::Container const& container() const noexcept {
+    return spec_.containers.front();
+  }
   [[nodiscard]] CWSANDBOX_DECL error not_running() const;
   [[nodiscard]] CWSANDBOX_DECL std::string last_output() const;
 
@@ -179,12 +202,14 @@ class sandbox {
   std::vector<std::weak_ptr<notifier>> watchers_;
 
   // Set by start(), constant after it.
+  /// Holds the scratch volumes, or the working files of a sandbox without isolation; made when needed.
   std::string directory_;
   std::vector<std::string> environment_;
   std::string path_;
   std::string working_directory_;
   std::vector<std::string> command_;
   std::vector<process_limit> limits_;
+  log_function tell_;
 
   control_groups groups_;
   poll_set set_;
@@ -196,6 +221,9 @@ class sandbox {
   std::shared_ptr<unique_fd> first_;
   /// Closed by the kernel when this process dies, which kills the sandbox.
   unique_fd lifeline_;
+  /// The other end, for the program that gives egress; empty when it is denied.
+  unique_fd egress_lifeline_;
+  std::shared_ptr<child_process> egress_;
   unique_fd release_;
   unique_fd info_;
   std::string info_text_;
@@ -212,6 +240,7 @@ class sandbox {
   bool forced_{};
   std::optional<clock::time_point> kill_at_;
   std::optional<clock::time_point> expires_at_;
+  std::optional<clock::time_point> egress_at_;
   std::string kill_reason_;
   bool gone_{};
   std::optional<tree_remover> remover_;

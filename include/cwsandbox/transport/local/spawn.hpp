@@ -90,6 +90,10 @@ class child_process {
   std::optional<int> status_;
 };
 
+/// Reaps what became a child of this process by the way: while a child of the main thread is made, this process is given
+/// all that its descendants leave behind. `pidfd` is one such process, or -1; `group` a process group, or 0.
+CWSANDBOX_DECL void reap_adopted(int pidfd, pid_t group) noexcept;
+
 struct spawn_result {
   std::shared_ptr<child_process> process{};
   spawn_stage stage{};

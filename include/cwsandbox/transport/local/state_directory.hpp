@@ -52,8 +52,9 @@ class state_directory {
   unique_fd lock_;
 };
 
-/// Notes in a sandbox' directory which process is its first one, for an engine that finds it later.
-CWSANDBOX_DECL void record_process(std::string const& directory, pid_t pid);
+/// Notes in a file `sb-*.process` of the engine's directory which process is a sandbox' first one, for an engine that
+/// finds it later.
+CWSANDBOX_DECL void record_process(std::string const& path, pid_t pid);
 
 }  // namespace cwsandbox::inline v1::detail::local
 

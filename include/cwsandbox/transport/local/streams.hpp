@@ -27,13 +27,14 @@ namespace cwsandbox::inline v1::detail::local {
 /// A running command and its pipes or terminal. Used by one reader and one writer at a time; not thread-safe.
 class exec_call : public std::enable_shared_from_this<exec_call> {
  public:
-  [[nodiscard]] CWSANDBOX_DECL static outcome<std::shared_ptr<exec_call>> start(std::shared_ptr<engine> owner,
-                                                                                wire::ExecStreamInit const& init);
+  [[nodiscard]] CWSANDBOX_DECL static outcome<std::shared_ptr<exec_call>> start(
+      std::shared_ptr<engine> owner, wire::ExecStreamInit const& init);
 
   exec_call(std::shared_ptr<engine> owner, std::shared_ptr<sandbox> box) noexcept
       : engine_{std::move(owner)}, sandbox_{std::move(box)} {}
 
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>> read();
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<wire::ExecStreamResponse>>>
+  read();
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> write(std::string_view bytes);
   CWSANDBOX_DECL void resize(std::uint32_t columns, std::uint32_t rows) noexcept;
   /// End of input for the command.
@@ -45,12 +46,13 @@ class exec_call : public std::enable_shared_from_this<exec_call> {
 
   [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(wire::ExecStreamInit const& init);
   [[nodiscard]] CWSANDBOX_DECL bool open_pipes(exec_setup& setup, unique_fd (&theirs)[3]);
-  [[nodiscard]] CWSANDBOX_DECL bool open_terminal(exec_setup& setup, unique_fd (&theirs)[3], std::uint32_t columns,
-                                                  std::uint32_t rows);
+  [[nodiscard]] CWSANDBOX_DECL bool open_terminal(exec_setup& setup, unique_fd (&theirs)[3],
+                                                  std::uint32_t columns, std::uint32_t rows);
   CWSANDBOX_DECL void refuse(std::string const& name, spawn_result const& result);
   /// The next message if there is one now.
   [[nodiscard]] CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> poll();
-  [[nodiscard]] CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> read_from(unique_fd& fd, bool errors);
+  [[nodiscard]] CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> read_from(unique_fd& fd,
+                                                                                 bool errors);
   [[nodiscard]] CWSANDBOX_DECL wire::ExecStreamResponse finish();
   CWSANDBOX_DECL void child_ended();
 

@@ -54,7 +54,8 @@ struct pipe_ends {
 CWSANDBOX_DECL void set_nonblocking(int fd) noexcept;
 
 /// A file in memory that holds `content`, to be read from its start.
-[[nodiscard]] CWSANDBOX_DECL unique_fd memory_file(char const* name, std::string_view content) noexcept;
+[[nodiscard]] CWSANDBOX_DECL unique_fd memory_file(char const* name,
+                                                   std::string_view content) noexcept;
 
 /// Writes everything to a blocking descriptor. False with `errno` set when that failed.
 CWSANDBOX_DECL bool write_all(int fd, std::string_view bytes) noexcept;
@@ -79,6 +80,7 @@ class poll_set {
   /// Watches a descriptor for input and hang-up, or for hang-up alone.
   CWSANDBOX_DECL bool add(int fd, unsigned tag, bool input = true) noexcept;
   CWSANDBOX_DECL void remove(int fd) noexcept;
+  void close() noexcept { epoll_.reset(); }
   /// What is ready now, without waiting: the number of events stored.
   [[nodiscard]] CWSANDBOX_DECL std::size_t poll(event* events, std::size_t capacity) noexcept;
 
