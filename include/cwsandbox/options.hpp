@@ -34,7 +34,6 @@ inline constexpr std::string_view default_command = "/bin/sh";
 inline constexpr std::array<std::string_view, 2> default_args{
     "-c", "trap \"exit 0\" TERM INT; sleep infinity & wait"};
 inline constexpr std::string_view default_temp_dir = "/tmp";
-inline constexpr std::string_view default_shell = "/bin/bash";
 inline constexpr std::chrono::seconds default_request_timeout{300};
 inline constexpr std::chrono::seconds default_poll_retry_budget{30};
 inline constexpr std::chrono::seconds default_poll_rpc_timeout{15};
@@ -200,14 +199,6 @@ struct ExecOptions {
   std::optional<std::uint64_t> max_buffered_bytes = {};
 };
 
-/// Options of `shell`. (contract: streams 3)
-struct ShellOptions {
-  std::optional<int> width = {};   ///< columns, >= 1
-  std::optional<int> height = {};  ///< rows, >= 1
-  optional_duration timeout = {};  ///< unset: no limit
-  std::optional<std::string_view> container = {};
-};
-
 /// Options of `list`. (contract: lifecycle 5.1)
 struct ListOptions {
   /// Only sandboxes with all of these tags (a session adds its own in front).
@@ -223,16 +214,10 @@ struct ListOptions {
 
 /// Options of `stop`. (contract: lifecycle 4)
 struct StopOptions {
-  /// Capture the scratch volumes while stopping.
-  bool snapshot_on_stop = false;
   /// How long the main process may take, >= 0; 0 kills at once.
   optional_duration graceful_shutdown = default_graceful_shutdown;
   /// A sandbox that is gone already is no error.
   bool missing_ok = false;
-  /// With snapshot_on_stop: wait until the snapshot can be used.
-  bool wait_for_ready = true;
-  /// With snapshot_on_stop: idempotency key.
-  std::optional<std::string_view> request_id = {};
 };
 
 /// Options of `wait`.
@@ -257,32 +242,13 @@ struct RemoveOptions {
   bool missing_ok = false;  ///< a sandbox that is gone already is no error
 };
 
-/// Options of `stream_logs`. (contract: streams 4)
-struct LogOptions {
-  bool follow = false;
-  std::optional<std::int64_t> tail_lines = {};  ///< >= 0; unset: all
-  std::optional<std::chrono::system_clock::time_point> since_time = {};
-  bool timestamps = false;
-  optional_duration timeout = {};  ///< without follow; unset: the request timeout of the sandbox
-  std::optional<std::string_view> container = {};
-};
-
-/// Options of `snapshot`.
-struct SnapshotOptions {
-  bool wait_for_ready = true;
-  std::optional<std::string_view> request_id = {};
-};
-
 static_assert(std::is_trivially_destructible_v<ExecOptions> &&
-              std::is_trivially_destructible_v<ShellOptions> &&
               std::is_trivially_destructible_v<ListOptions> &&
               std::is_trivially_destructible_v<StopOptions> &&
               std::is_trivially_destructible_v<WaitOptions> &&
               std::is_trivially_destructible_v<CompletionOptions> &&
               std::is_trivially_destructible_v<FileOptions> &&
-              std::is_trivially_destructible_v<RemoveOptions> &&
-              std::is_trivially_destructible_v<LogOptions> &&
-              std::is_trivially_destructible_v<SnapshotOptions>);
+              std::is_trivially_destructible_v<RemoveOptions>);
 
 }  // namespace cwsandbox::inline v1
 

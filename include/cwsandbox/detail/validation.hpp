@@ -582,18 +582,6 @@ constexpr validation_result validate(ExecOptions const& x) {
   return found;
 }
 
-constexpr validation_result validate(ShellOptions const& x) {
-  validation_result found;
-  constexpr int largest = 65535;  // what a terminal of the kernel holds
-  if (x.width && (*x.width < 1 || *x.width > largest))
-    found.add("width", "{field} must be 1-65535 columns, got {value}", std::int64_t{*x.width});
-  if (x.height && (*x.height < 1 || *x.height > largest))
-    found.add("height", "{field} must be 1-65535 rows, got {value}", std::int64_t{*x.height});
-  detail::check_positive(found, "timeout", x.timeout);
-  if (x.container) detail::check_required(found, "container", *x.container);
-  return found;
-}
-
 constexpr validation_result validate(ListOptions const& x) {
   validation_result found;
   detail::check_tags(found, "tags", x.tags);
@@ -607,7 +595,6 @@ constexpr validation_result validate(ListOptions const& x) {
 constexpr validation_result validate(StopOptions const& x) {
   validation_result found;
   detail::check_non_negative(found, "graceful_shutdown", x.graceful_shutdown);
-  if (x.request_id) detail::check_required(found, "request_id", *x.request_id);
   return found;
 }
 
@@ -627,21 +614,6 @@ constexpr validation_result validate(FileOptions const& x) {
   validation_result found;
   detail::check_positive(found, "timeout", x.timeout);
   if (x.container) detail::check_required(found, "container", *x.container);
-  return found;
-}
-
-constexpr validation_result validate(LogOptions const& x) {
-  validation_result found;
-  if (x.tail_lines && *x.tail_lines < 0)
-    found.add("tail_lines", "{field} must not be negative, got {value}", *x.tail_lines);
-  detail::check_positive(found, "timeout", x.timeout);
-  if (x.container) detail::check_required(found, "container", *x.container);
-  return found;
-}
-
-constexpr validation_result validate(SnapshotOptions const& x) {
-  validation_result found;
-  if (x.request_id) detail::check_required(found, "request_id", *x.request_id);
   return found;
 }
 

@@ -813,6 +813,10 @@ CWSANDBOX_DECL bool sandbox::command_exists() const {
   return false;
 }
 
+CWSANDBOX_DECL std::string sandbox::unrunnable_command() const {
+  return "cannot run '" + command_.front() + "': not found or not executable";
+}
+
 CWSANDBOX_DECL void sandbox::set_running() {
   if (status_.state != wire::State::creating || !first_ || process_->exit_status()) return;
   auto const path = "/proc/" + std::to_string(first_pid_) + "/root";
@@ -821,8 +825,7 @@ CWSANDBOX_DECL void sandbox::set_running() {
   root_ = std::make_shared<unique_fd>(std::move(root));
   if (!command_exists()) {
     kill_all();
-    finish(wire::State::failed,
-           "cannot run '" + command_.front() + "': not found or not executable", std::nullopt);
+    finish(wire::State::failed, unrunnable_command(), std::nullopt);
     return;
   }
   status_.state = wire::State::running;
@@ -878,10 +881,14 @@ CWSANDBOX_DECL void sandbox::main_ended() {
     code = sandboxing::number_after(info_text_, "\"exit-code\"");
   }
   bool const started = status_.start_time.has_value();
+  // bwrap may have tried to run the command before it was seen that everything is mounted
+  bool const not_runnable = !started && last_output().starts_with("bwrap: execvp ");
   kill_all();
   // Whatever exit status follows a kill is the kill's doing.
   if (forced_ || (stopping_ && !code)) {
     finish(wire::State::terminated, kill_reason_, std::nullopt);
+  } else if (not_runnable) {
+    finish(wire::State::failed, unrunnable_command(), std::nullopt);
   } else if (code) {
     finish(wire::State::completed, {}, code);
   } else if (started) {

@@ -177,6 +177,7 @@ class sandbox {
   CWSANDBOX_DECL void set_running();
   CWSANDBOX_DECL void start_egress();
   CWSANDBOX_DECL bool command_exists() const;
+  [[nodiscard]] CWSANDBOX_DECL std::string unrunnable_command() const;
   CWSANDBOX_DECL void main_ended();
   CWSANDBOX_DECL void finish(wire::State state, std::string reason, std::optional<int> exit_code);
   CWSANDBOX_DECL void rearm();
