@@ -71,7 +71,6 @@ class exec_driver final : public stream_watcher,
     settings.sandbox_id = core_->id_text();
     settings.command_text = command_text(state_->command());
     settings.timeout = plan_.timeout;
-    settings.stdin_open = state_->in.has_value();
     settings.tty = plan_.init.tty;
     fsm_.emplace(std::move(settings));
     plan_.init.sandbox_id = core_->id_text();

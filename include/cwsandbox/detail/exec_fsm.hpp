@@ -28,7 +28,6 @@ class exec_fsm {
     std::string command_text{};
     /// The caller's limit, for messages.
     std::chrono::nanoseconds timeout{};
-    bool stdin_open{};
     /// A terminal has one output; both streams go to `out`.
     bool tty{};
   };
