@@ -51,6 +51,30 @@ if(CWSANDBOX_TEST_SEPARATE_COMPILATION)
   target_link_libraries(cwsandbox_under_test INTERFACE cwsandbox_compiled)
 endif()
 
+# The same with the transports that use the network: with separate compilation they share a source file, because they
+# share the connection layers.
+add_library(cwsandbox_network_under_test INTERFACE)
+target_link_libraries(cwsandbox_network_under_test INTERFACE cwsandbox_under_test)
+set(cwsandbox_network_source "")
+foreach(transport IN ITEMS grpc http)
+  if(TARGET cwsandbox::${transport})
+    target_link_libraries(cwsandbox_network_under_test INTERFACE cwsandbox::${transport})
+    string(APPEND cwsandbox_network_source "#include <cwsandbox/src_${transport}.hpp>\n")
+  endif()
+endforeach()
+if(CWSANDBOX_TEST_SEPARATE_COMPILATION AND cwsandbox_network_source)
+  file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/cwsandbox_src_network.cpp"
+       CONTENT "${cwsandbox_network_source}")
+  add_library(cwsandbox_compiled_network STATIC "${PROJECT_BINARY_DIR}/cwsandbox_src_network.cpp")
+  target_link_libraries(cwsandbox_compiled_network PUBLIC cwsandbox_compiled
+                        PRIVATE cwsandbox_warnings)
+  foreach(transport IN ITEMS grpc http)
+    target_link_libraries(cwsandbox_compiled_network
+                          PUBLIC $<TARGET_NAME_IF_EXISTS:cwsandbox::${transport}>)
+  endforeach()
+  target_link_libraries(cwsandbox_network_under_test INTERFACE cwsandbox_compiled_network)
+endif()
+
 find_program(CWSANDBOX_BWRAP bwrap)
 mark_as_advanced(CWSANDBOX_BWRAP)
 if(NOT CWSANDBOX_BWRAP)

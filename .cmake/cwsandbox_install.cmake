@@ -24,6 +24,8 @@ write_basic_package_version_file(
 install(FILES "${PROJECT_BINARY_DIR}/cwsandboxConfig.cmake"
               "${PROJECT_BINARY_DIR}/cwsandboxConfigVersion.cmake"
               "${PROJECT_SOURCE_DIR}/.cmake/Findasio.cmake"
+              "${PROJECT_SOURCE_DIR}/.cmake/Findnghttp2.cmake"
+              "${PROJECT_SOURCE_DIR}/.cmake/Findprotozero.cmake"
         DESTINATION "${cwsandbox_package_dir}")
 
 # pkg-config: the prefix is found from where the file lies, so that the tree may be moved.

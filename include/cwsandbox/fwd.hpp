@@ -24,9 +24,15 @@ class basic_sandbox;
 template <class T>
 class basic_session;
 
+class grpc_transport;
+class http_transport;
 class local_transport;
 class mock_transport;
 
+using grpc_sandbox = basic_sandbox<grpc_transport>;
+using grpc_session = basic_session<grpc_transport>;
+using http_sandbox = basic_sandbox<http_transport>;
+using http_session = basic_session<http_transport>;
 using local_sandbox = basic_sandbox<local_transport>;
 using local_session = basic_session<local_transport>;
 using mock_sandbox = basic_sandbox<mock_transport>;

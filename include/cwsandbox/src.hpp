@@ -14,9 +14,13 @@
 #error "cwsandbox/src.hpp is for CWSANDBOX_SEPARATE_COMPILATION: define it for the whole program"
 #endif
 
+#include <cwsandbox/auth.hpp>
 #include <cwsandbox/cwsandbox.hpp>
 
+#include <cwsandbox/impl/attach_detail.ipp>
+#include <cwsandbox/impl/auth.ipp>
 #include <cwsandbox/impl/await.ipp>
+#include <cwsandbox/impl/base64.ipp>
 #include <cwsandbox/impl/blocking.ipp>
 #include <cwsandbox/impl/clock.ipp>
 #include <cwsandbox/impl/create_request.ipp>
@@ -38,6 +42,7 @@
 #include <cwsandbox/impl/shell_quote.ipp>
 #include <cwsandbox/impl/stream.ipp>
 #include <cwsandbox/impl/translate.ipp>
+#include <cwsandbox/impl/utf8_text.ipp>
 #include <cwsandbox/impl/uuid.ipp>
 #include <cwsandbox/impl/validation.ipp>
 #include <cwsandbox/impl/virtual_clock.ipp>

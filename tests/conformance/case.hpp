@@ -343,7 +343,7 @@ void run_case(Body const& body) {
 #define CONFORMANCE_CASE_(Body, Name, Tags, Needs)                                           \
   template <class Fixture>                                                                   \
   static void Body(::conformance::scenario<Fixture>& given);                                 \
-  TEMPLATE_LIST_TEST_CASE(Name, Tags, ::conformance::fixtures) {                             \
+  TEMPLATE_TEST_CASE(Name, Tags, CONFORMANCE_FIXTURES) {                                     \
     ::conformance::run_case<TestType, (Needs)>([](auto& given) { Body<TestType>(given); });  \
   }                                                                                          \
   template <class Fixture>                                                                   \

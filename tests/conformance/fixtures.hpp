@@ -19,16 +19,19 @@
 /// - `std::string leftovers(std::string const& tag)`: what is left of the sandboxes with this tag beside their
 ///   records, e.g. processes, in words; empty when there is nothing.
 
-#include <tuple>
-
 #include "conformance/case.hpp"
 #include "conformance/local_fixture.hpp"
 #include "conformance/mock_fixture.hpp"
+#if defined(CWSANDBOX_SERVER)
+#include "conformance/grpc_fixture.hpp"
+#endif
 
-namespace conformance {
-
-using fixtures = std::tuple<mock_fixture, local_fixture>;
-
-}  // namespace conformance
+// A macro, so that the names of the tests name the fixture.
+#if defined(CWSANDBOX_SERVER)
+#define CONFORMANCE_FIXTURES \
+  ::conformance::mock_fixture, ::conformance::local_fixture, ::conformance::grpc_fixture
+#else
+#define CONFORMANCE_FIXTURES ::conformance::mock_fixture, ::conformance::local_fixture
+#endif
 
 #endif

@@ -61,7 +61,7 @@ set(third_party "^(trompeloeil|catch2|nghttp2|simdjson|protozero|openssl|asio/ss
 
 # The core knows no transport, and needs nothing but asio and the standard library.
 file(GLOB core RELATIVE "${include_dir}" "${include_dir}/cwsandbox/*.hpp")
-list(REMOVE_ITEM core cwsandbox/cwsandbox.hpp cwsandbox/src.hpp)
+list(REMOVE_ITEM core cwsandbox/cwsandbox.hpp cwsandbox/src.hpp cwsandbox/src_grpc.hpp)
 foreach(header IN LISTS core)
   must_not_reach("${header}" "^cwsandbox/transport/")
   must_not_reach("${header}" "${third_party}")
@@ -74,6 +74,9 @@ must_not_reach(cwsandbox/transport/local.hpp "${third_party}")
 must_not_reach(cwsandbox/transport/local.hpp "^cwsandbox/transport/(mock|grpc|http)")
 must_not_reach(cwsandbox/transport/mock.hpp "^(nghttp2|simdjson|protozero|openssl|asio/ssl)[./]")
 must_not_reach(cwsandbox/transport/mock.hpp "^cwsandbox/transport/(local|grpc|http)")
+
+must_not_reach(cwsandbox/transport/grpc.hpp "^(trompeloeil|catch2|simdjson)[./]")
+must_not_reach(cwsandbox/transport/grpc.hpp "^cwsandbox/transport/(local|mock|http)")
 
 # Compile time, and macro order: single asio headers, after config.hpp. Guards have one form.
 file(GLOB_RECURSE all RELATIVE "${include_dir}" "${include_dir}/*.hpp" "${include_dir}/*.ipp")

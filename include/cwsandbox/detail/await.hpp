@@ -15,6 +15,7 @@
 #include <cwsandbox/outcome.hpp>
 
 #include <asio/any_io_executor.hpp>
+#include <asio/associated_cancellation_slot.hpp>
 #include <asio/async_result.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/bind_cancellation_slot.hpp>
@@ -53,6 +54,7 @@ class first_event {
     bed& operator=(bed const&) = delete;
     CWSANDBOX_DECL ~bed();
 
+    /// `cancelled` also when the coroutine's cancellation slot fires.
     [[nodiscard]] auto sleep() {
       return asio::async_initiate<asio::use_awaitable_t<> const, void(woken)>(
           start{}, asio::use_awaitable, this);
@@ -63,12 +65,13 @@ class first_event {
       template <class Handler>
       void operator()(Handler handler, bed* self) const {
         auto& event = *self->event_;
+        auto const slot = asio::get_associated_cancellation_slot(handler);
         std::lock_guard lock{event.mutex_};
-        self->timer_.async_wait(
-            [&event, handler = std::move(handler)](asio::error_code const&) mutable {
-              auto const why = *event.fired();
+        self->timer_.async_wait(asio::bind_cancellation_slot(
+            slot, [&event, handler = std::move(handler)](asio::error_code const&) mutable {
+              auto const why = event.fired().value_or(woken::cancelled);
               std::move(handler)(why);
-            });
+            }));
         if (event.why_) self->timer_.cancel();
       }
     };

@@ -13,6 +13,8 @@
 
 namespace cwsandbox::inline v1::detail {
 
+enum class url_paths : std::uint8_t { refused, allowed };
+
 enum class url_fault : std::uint8_t { none, scheme, host, path, port, user_info };
 
 /// The parts of a base URL (contract: lifecycle 8); views of the text it was made from.
@@ -21,11 +23,13 @@ struct base_url_parts {
   bool secure = true;
   std::string_view host = {};  ///< as written; an IPv6 address keeps its brackets
   std::uint16_t port = 0;      ///< the scheme's default when the URL has none, or 0
+  std::string_view path = {};  ///< without the slashes at its end
 
   constexpr bool ok() const { return fault == url_fault::none; }
 };
 
-constexpr base_url_parts parse_base_url(std::string_view url) {
+constexpr base_url_parts parse_base_url(std::string_view url,
+                                        url_paths paths = url_paths::refused) {
   base_url_parts parts;
   auto const fail = [&parts](url_fault fault) {
     parts.fault = fault;
@@ -74,8 +78,11 @@ constexpr base_url_parts parse_base_url(std::string_view url) {
   }
   parts.port = static_cast<std::uint16_t>(number != 0 ? number : parts.secure ? 443 : 80);
 
+  while (path.ends_with('/')) path.remove_suffix(1);
+  parts.path = path;
+  if (!path.empty() && paths == url_paths::refused) return fail(url_fault::path);
   for (char c : path)
-    if (c != '/') return fail(url_fault::path);
+    if (c <= ' ' || c > '~') return fail(url_fault::path);
   return parts;
 }
 

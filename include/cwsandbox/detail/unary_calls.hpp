@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+
+#ifndef CWSANDBOX_DETAIL_UNARY_CALLS_HPP
+#define CWSANDBOX_DETAIL_UNARY_CALLS_HPP
+
+/// \file
+/// What transports that stand before another transport share: one function template for all unary calls.
+
+#include <cwsandbox/clock.hpp>
+#include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/transport_calls.hpp>
+#include <cwsandbox/outcome.hpp>
+#include <cwsandbox/transport.hpp>
+#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/wire/messages.hpp>
+
+#include <asio/awaitable.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace cwsandbox::inline v1::detail {
+
+/// How one call is made on any transport.
+template <rpc_method Method>
+struct transport_call;
+
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                              \
+  template <>                                                                         \
+  struct transport_call<rpc_method::Name> {                                           \
+    static constexpr rpc_method method = rpc_method::Name;                            \
+    using request = wire::rpc::Rpc::request;                                          \
+    using response = wire::rpc::Rpc::response;                                        \
+    template <class T>                                                                \
+    [[nodiscard]] static asio::awaitable<outcome<response>> send(T& next, request r,  \
+                                                                 call_options o) {    \
+      return next.Name(std::move(r), o);                                              \
+    }                                                                                 \
+  };
+CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
+
+template <>
+struct transport_call<rpc_method::stream_exec> {
+  static constexpr rpc_method method = rpc_method::stream_exec;
+  using request = wire::ExecStreamInit;
+  template <class T>
+  using stream = typename T::exec_stream;
+  template <class T>
+  [[nodiscard]] static asio::awaitable<outcome<stream<T>>> send(T& next, request r,
+                                                                call_options o) {
+    return next.stream_exec(std::move(r), o);
+  }
+};
+
+template <>
+struct transport_call<rpc_method::stream_logs> {
+  static constexpr rpc_method method = rpc_method::stream_logs;
+  using request = wire::StreamLogsRequest;
+  template <class T>
+  using stream = typename T::log_stream;
+  template <class T>
+  [[nodiscard]] static asio::awaitable<outcome<stream<T>>> send(T& next, request r,
+                                                                call_options o) {
+    return next.stream_logs(std::move(r), o);
+  }
+};
+
+/// Gives `Derived` the unary calls of a transport, all made by its `call<transport_call<method>>(request, options)`.
+template <class Derived>
+class unary_calls {
+ public:
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                  \
+  [[nodiscard]] asio::awaitable<outcome<wire::rpc::Rpc::response>> Name(                  \
+      wire::rpc::Rpc::request request, call_options options) const {                      \
+    return static_cast<Derived const&>(*this)                                             \
+        .template call<transport_call<rpc_method::Name>>(std::move(request), options);    \
+  }
+  CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
+
+ private:
+  friend Derived;
+  unary_calls() = default;
+};
+
+/// A transport with a time of its own.
+template <class T>
+concept has_time_source = requires(T const& t) {
+  { t.get_time_source() } -> std::convertible_to<std::shared_ptr<time_source>>;
+};
+
+/// The time that calls on a transport are measured by.
+template <class T>
+[[nodiscard]] std::shared_ptr<time_source> clock_of(T const& next) {
+  if constexpr (has_time_source<T>)
+    return next.get_time_source();
+  else
+    return system_time_source();
+}
+
+/// What a transport can do. One that stands for another says it at run time.
+template <class T>
+[[nodiscard]] transport_capabilities abilities_of(T const& next) noexcept {
+  if constexpr (requires {
+                  { next.held() } -> std::same_as<transport_capabilities>;
+                })
+    return next.held();
+  else
+    return T::capabilities;
+}
+
+}  // namespace cwsandbox::inline v1::detail
+
+#endif
