@@ -10,8 +10,8 @@ if(NOT CWSANDBOX_ACCEPTANCE_DIR)
   return()
 endif()
 
-# cwsandbox_add_acceptance(name program [option...])
-function(cwsandbox_add_acceptance name program)
+# cwsandbox_add_acceptance_program(name program [option...]): compiles it.
+function(cwsandbox_add_acceptance_program name program)
   add_executable(acceptance_${name} "${program}")
   target_link_libraries(acceptance_${name} PRIVATE cwsandbox)
   target_compile_options(acceptance_${name} PRIVATE -Wall -Wextra -Werror ${ARGN})
@@ -19,6 +19,11 @@ function(cwsandbox_add_acceptance name program)
   if(TARGET cwsandbox::mock)
     target_link_libraries(acceptance_${name} PRIVATE cwsandbox::mock)
   endif()
+endfunction()
+
+# The same, and runs it.
+function(cwsandbox_add_acceptance name program)
+  cwsandbox_add_acceptance_program("${name}" "${program}" ${ARGN})
   add_test(NAME "acceptance: ${name}" COMMAND acceptance_${name})
   set_tests_properties("acceptance: ${name}" PROPERTIES LABELS acceptance TIMEOUT 120)
 endfunction()
@@ -34,4 +39,18 @@ set(coroutines "${CWSANDBOX_ACCEPTANCE_DIR}/1_coroutines.cpp")
 if(NOT CWSANDBOX_SANITIZE AND EXISTS "${coroutines}")
   cwsandbox_add_acceptance(1_coroutines_asan "${coroutines}" -fsanitize=address
                            -fno-omit-frame-pointer)
+endif()
+
+# Those that need a server get its URL and its authority as arguments, in the clear and with TLS and a token.
+if(TARGET cwsandbox_with_server AND EXISTS "${CWSANDBOX_ACCEPTANCE_DIR}/2_grpc.cpp")
+  cwsandbox_add_acceptance_program(2_grpc "${CWSANDBOX_ACCEPTANCE_DIR}/2_grpc.cpp")
+  target_link_libraries(acceptance_2_grpc PRIVATE cwsandbox::grpc)
+  add_dependencies(acceptance_2_grpc cwsandbox_server cwsandbox_certificates)
+  foreach(security IN ITEMS plaintext tls)
+    add_test(NAME "acceptance: 2_grpc, ${security}"
+             COMMAND "${CMAKE_CURRENT_LIST_DIR}/support/with_server.sh" ${security}
+                     "$<TARGET_FILE:cwsandbox_server>" "${CMAKE_CURRENT_BINARY_DIR}/certificates"
+                     "$<TARGET_FILE:acceptance_2_grpc>")
+    set_tests_properties("acceptance: 2_grpc, ${security}" PROPERTIES LABELS acceptance TIMEOUT 120)
+  endforeach()
 endif()

@@ -12,6 +12,10 @@ preset=${1:-dev}
 if command -v apt-get >/dev/null; then
   roles=(run test)
   [ "$preset" != clang ] || roles+=(ci)
+  if [ "$preset" = dev ] || [ "$preset" = release ]; then
+    roles+=(peers)
+    command -v npm >/dev/null || roles+=(node)
+  fi
   .ci/install "${roles[@]}"
 fi
 

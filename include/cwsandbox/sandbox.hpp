@@ -11,6 +11,7 @@
 #include <cwsandbox/detail/list_work.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
+#include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/detail/sandbox_owner.hpp>
 #include <cwsandbox/fwd.hpp>
 #include <cwsandbox/operation.hpp>
@@ -156,19 +157,15 @@ class basic_sandbox {
   ///
   /// Throws `invalid_argument` for an empty command, a NUL in a word, a relative `cwd`, a time-out that is not
   /// positive. (contract: streams 1)
-  [[nodiscard]] process exec(command const& words, ExecOptions const& options = {}) const
-    requires(T::capabilities.exec_stream)
-  {
-    return start_exec(words, options);
-  }
-  /// On a transport without streams there is no live output and no input: `open_stdin` is refused.
-  [[nodiscard]] process exec(command const& words, ExecOptions const& options = {}) const
-    requires(!T::capabilities.exec_stream)
-  {
-    if (options.open_stdin)
+  ///
+  /// On a transport without exec streams there is no live output and no input: `open_stdin` is refused.
+  [[nodiscard]] process exec(command const& words, ExecOptions const& options = {}) const {
+    // one that stands for another, such as any_transport, says at run time what that one can do
+    auto const abilities = detail::abilities_of(core_->transport());
+    if (options.open_stdin && !abilities.exec_stream)
       invalid_argument_error("open_stdin", "true",
                              "open_stdin needs a transport with exec streams; this one has none: " +
-                                 std::string{T::capabilities.name})
+                                 std::string{abilities.name})
           .raise();
     return start_exec(words, options);
   }

@@ -164,24 +164,28 @@ TEST_CASE("how commands without streams fail", "[any][unary]") {
   CHECK(w.mock.count("exec") == 4);
 }
 
-TEST_CASE("input for a command needs streams, and the error says who has them", "[any][unary]") {
+TEST_CASE("input for a command needs streams, and is refused before any call", "[any][unary]") {
   world w;
-  w->unary_execs = {answer(0)};
   auto const sandbox = make(cw::any_transport{unary_transport{w.mock}});
-  auto const process = sandbox.exec({"a"}, {.open_stdin = true});
-  auto const in = process.in();
-  auto const written = in.write("text");
-  auto const result = w.get(process);
-  REQUIRE_FALSE(result);
-  CHECK(result.error().code() == status_code::unimplemented);
-  CHECK_THAT(result.error().message(), ContainsSubstring("'unary' has no input"));
-  CHECK_THAT(result.error().message(), ContainsSubstring("local_transport"));
+  CHECK_THROWS_AS((void)sandbox.exec({"a"}, {.open_stdin = true}), cw::invalid_argument);
+  CHECK_THROWS_WITH((void)sandbox.exec({"a"}, {.open_stdin = true}),
+                    "open_stdin needs a transport with exec streams; this one has none: unary");
   CHECK(w.mock.count("exec") == 0);
+}
 
-  // closing it at once is no input
-  auto const without = sandbox.exec({"a"}, {.open_stdin = true});
-  auto const closed = without.in().close();
-  CHECK(w.get(without)->exit_code == 0);
+TEST_CASE("a stream over unary calls takes no input", "[any][unary]") {
+  world w;
+  cw::any_transport const any{unary_transport{w.mock}};
+  wire::ExecStreamInit init{};
+  init.command = {"a"};
+  auto stream = run(w.io, any.stream_exec(init, {}));
+  REQUIRE(stream);
+  auto const written = run(w.io, stream->write("text"));
+  REQUIRE_FALSE(written);
+  CHECK(written.error().code() == status_code::unimplemented);
+  CHECK_THAT(written.error().message(), ContainsSubstring("'unary' has no input"));
+  CHECK_THAT(written.error().message(), ContainsSubstring("local_transport"));
+  CHECK(w.mock.count("exec") == 0);
 }
 
 TEST_CASE("what the held transport cannot do is unimplemented", "[any]") {

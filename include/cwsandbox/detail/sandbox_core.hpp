@@ -21,6 +21,7 @@
 #include <cwsandbox/detail/resolve.hpp>
 #include <cwsandbox/detail/shell_quote.hpp>
 #include <cwsandbox/detail/translate.hpp>
+#include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/detail/uuid.hpp>
 #include <cwsandbox/detail/validation_error.hpp>
 #include <cwsandbox/operation.hpp>
@@ -42,17 +43,6 @@
 #include <vector>
 
 namespace cwsandbox::inline v1::detail {
-
-/// The time source of a transport: its own, if it brings one.
-template <class T>
-[[nodiscard]] std::shared_ptr<time_source> time_source_of(T const& t) {
-  if constexpr (requires {
-                  { t.get_time_source() } -> std::convertible_to<std::shared_ptr<time_source>>;
-                })
-    return t.get_time_source();
-  else
-    return system_time_source();
-}
 
 /// Uniform in [0, 1), for the jitter of retries.
 [[nodiscard]] inline double random_unit() {

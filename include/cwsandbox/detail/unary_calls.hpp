@@ -7,9 +7,9 @@
 /// \file
 /// What transports that stand before another transport share: one function template for all unary calls.
 
-#include <cwsandbox/clock.hpp>
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/transport_calls.hpp>
+#include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
 #include <cwsandbox/transport/method.hpp>
@@ -86,32 +86,6 @@ class unary_calls {
   friend Derived;
   unary_calls() = default;
 };
-
-/// A transport with a time of its own.
-template <class T>
-concept has_time_source = requires(T const& t) {
-  { t.get_time_source() } -> std::convertible_to<std::shared_ptr<time_source>>;
-};
-
-/// The time that calls on a transport are measured by.
-template <class T>
-[[nodiscard]] std::shared_ptr<time_source> clock_of(T const& next) {
-  if constexpr (has_time_source<T>)
-    return next.get_time_source();
-  else
-    return system_time_source();
-}
-
-/// What a transport can do. One that stands for another says it at run time.
-template <class T>
-[[nodiscard]] transport_capabilities abilities_of(T const& next) noexcept {
-  if constexpr (requires {
-                  { next.held() } -> std::same_as<transport_capabilities>;
-                })
-    return next.held();
-  else
-    return T::capabilities;
-}
 
 }  // namespace cwsandbox::inline v1::detail
 

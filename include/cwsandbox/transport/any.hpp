@@ -221,7 +221,7 @@ class any_transport : public detail::unary_calls<any_transport> {
       return next.get_executor();
     }
     [[nodiscard]] std::shared_ptr<time_source> get_time_source() const override {
-      return detail::clock_of(next);
+      return detail::time_source_of(next);
     }
 #define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                 \
   [[nodiscard]] asio::awaitable<outcome<wire::rpc::Rpc::response>> Name( \

@@ -420,7 +420,7 @@ class fault_injecting : public detail::forwarding_transport<T, detail::injecting
  public:
   fault_injecting(T next, fault_plan plan)
       : detail::forwarding_transport<T, detail::injecting>{
-            next, detail::injecting{plan.state_, detail::clock_of(next)}},
+            next, detail::injecting{plan.state_, detail::time_source_of(next)}},
         plan_{std::move(plan)} {}
 
   [[nodiscard]] fault_plan const& plan() const noexcept { return plan_; }

@@ -64,7 +64,7 @@ class logging : public detail::observed_transport<T> {
   logging(T next, call_sink sink)
       : detail::observed_transport<T>{
             next, detail::observing{std::make_shared<detail::call_logger>(std::move(sink)),
-                                    detail::clock_of(next)}} {}
+                                    detail::time_source_of(next)}} {}
 };
 
 }  // namespace cwsandbox::inline v1

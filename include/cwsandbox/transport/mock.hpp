@@ -158,22 +158,22 @@ template <class Request, class Response>
   auto const latency = state->latency(rpc);
   if (latency <= virtual_clock::duration::zero()) co_return true;
   auto const executor = co_await asio::this_coro::executor;
-  auto const wakeup = std::make_shared<mock_wakeup>();
+  auto const bell = std::make_shared<wakeup>();
   auto const over = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<time_source::alarm> alarm;
   if (latency != virtual_clock::duration::max()) {
-    std::function<void()> const wake = [wakeup, over] {
+    std::function<void()> const wake = [bell, over] {
       *over = true;
-      wakeup->notify();
+      bell->notify();
     };
     alarm = state->clock()->pass_until(state->clock()->now() + latency, executor, wake);
   }
   for (;;) {
     auto const cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return false;
-    auto const seen = wakeup->count();
+    auto const seen = bell->count();
     if (*over) co_return true;
-    co_await mock_wakeup::wait(wakeup, seen);
+    static_cast<void>(co_await wakeup::wait(bell, seen));
   }
 }
 

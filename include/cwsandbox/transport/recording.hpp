@@ -173,7 +173,7 @@ class recording : public detail::observed_transport<T> {
   /// With a journal of its own, or with one that others write too.
   explicit recording(T next, call_journal journal = call_journal{})
       : detail::observed_transport<T>{next, detail::observing{journal.state_,
-                                                              detail::clock_of(next)}},
+                                                              detail::time_source_of(next)}},
         journal_{std::move(journal)} {}
 
   [[nodiscard]] call_journal const& journal() const noexcept { return journal_; }

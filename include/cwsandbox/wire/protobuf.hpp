@@ -31,10 +31,9 @@
 ///
 /// It follows proto3. Reading: unknown fields and known fields of another wire type are skipped; repeated numbers are
 /// taken packed or not; of what occurs once only, the last occurrence counts and pieces of a message are merged; enums
-/// keep numbers that this version does not know; a `string` that is not UTF-8 is an error. Groups and the field numbers
-/// 19000 to 19999, which no message of proto3 can have, are errors, also where they would be skipped. Writing: fields in
-/// the order of the schema, repeated numbers packed, nothing for a field that is not present. Functions without state:
-/// thread-safe.
+/// keep numbers that this version does not know; a `string` that is not UTF-8 is an error. So are groups and the field
+/// numbers 19000 to 19999, which no message of proto3 can have, also as unknown fields. Writing: fields in the order of
+/// the schema, repeated numbers packed, nothing for a field that is not present. Functions without state: thread-safe.
 
 namespace cwsandbox::inline v1::wire {
 

@@ -8,6 +8,7 @@
 /// The streams of the mock transport: each plays one script.
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/wakeup.hpp>
 
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
@@ -47,68 +48,6 @@ namespace detail {
 [[nodiscard]] inline error mock_cancelled() {
   return rpc_error(status_code::cancelled, "the call was cancelled");
 }
-
-/// Wakes the one coroutine that waits. A notification that came after `count()` was asked is not lost.
-///
-/// Any thread may notify: the timer is touched with the lock held only. It is a local of the waiting coroutine, so
-/// that an executor which is destroyed takes both along.
-class mock_wakeup {
- public:
-  [[nodiscard]] std::uint64_t count() const {
-    std::lock_guard lock{mutex_};
-    return count_;
-  }
-
-  void notify() {
-    std::lock_guard lock{mutex_};
-    ++count_;
-    if (timer_ != nullptr) timer_->cancel();
-  }
-
-  /// Also ends when the coroutine is cancelled.
-  [[nodiscard]] static asio::awaitable<void> wait(std::shared_ptr<mock_wakeup> self,
-                                                  std::uint64_t seen) {
-    auto const executor = co_await asio::this_coro::executor;
-    asio::steady_timer timer{executor, asio::steady_timer::time_point::max()};
-    registration const registered{*self, timer};
-    asio::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    start_wait const initiation{self.get(), seen};
-    co_await asio::async_initiate<decltype(token), void(asio::error_code)>(initiation, token);
-  }
-
- private:
-  struct registration {
-    registration(mock_wakeup& owner, asio::steady_timer& timer) : owner_{owner} {
-      std::lock_guard lock{owner_.mutex_};
-      owner_.timer_ = &timer;
-    }
-    registration(registration const&) = delete;
-    registration& operator=(registration const&) = delete;
-    ~registration() {
-      std::lock_guard lock{owner_.mutex_};
-      owner_.timer_ = nullptr;
-    }
-
-   private:
-    mock_wakeup& owner_;
-  };
-
-  struct start_wait {
-    template <class Handler>
-    void operator()(Handler&& handler) const {
-      std::lock_guard lock{self->mutex_};
-      self->timer_->async_wait(std::forward<Handler>(handler));
-      if (self->count_ != seen) self->timer_->cancel();
-    }
-    mock_wakeup* self;
-    std::uint64_t seen;
-  };
-
-  mutable std::mutex mutex_;
-  std::uint64_t count_{};
-  asio::steady_timer* timer_{};
-};
 
 /// One thing that the client sends on an exec stream.
 struct mock_sent {
@@ -163,7 +102,8 @@ class mock_player : public std::enable_shared_from_this<mock_player<Frame, Recor
       auto const seen = self->reader_->count();
       read_result answer;
       if (self->play(executor, answer)) co_return answer;
-      co_await mock_wakeup::wait(self->reader_, seen);
+      // a cancellation is looked for above
+      static_cast<void>(co_await wakeup::wait(self->reader_, seen));
     }
   }
 
@@ -176,7 +116,8 @@ class mock_player : public std::enable_shared_from_this<mock_player<Frame, Recor
       if (state.cancelled() != asio::cancellation_type::none) self->cancel();
       auto const seen = self->writer_->count();
       if (self->is_over(failure)) break;
-      co_await mock_wakeup::wait(self->writer_, seen);
+      // a cancellation is looked for above
+      static_cast<void>(co_await wakeup::wait(self->writer_, seen));
     }
     if (failure) co_return outcome<void>{*std::move(failure)};
     co_return outcome<void>{};
@@ -384,8 +325,8 @@ class mock_player : public std::enable_shared_from_this<mock_player<Frame, Recor
   std::size_t const index_;
   std::shared_ptr<virtual_clock> const clock_;
   bool const stalls_input_;
-  std::shared_ptr<mock_wakeup> const reader_{std::make_shared<mock_wakeup>()};
-  std::shared_ptr<mock_wakeup> const writer_{std::make_shared<mock_wakeup>()};
+  std::shared_ptr<wakeup> const reader_{std::make_shared<wakeup>()};
+  std::shared_ptr<wakeup> const writer_{std::make_shared<wakeup>()};
   std::size_t position_{};
   Record received_{};
   std::size_t consumed_{};
