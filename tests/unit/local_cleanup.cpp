@@ -37,6 +37,13 @@ std::size_t open_descriptors() {
   return count;
 }
 
+/// How many children this process has, ended ones included.
+std::size_t children() {
+  std::ifstream file{"/proc/self/task/" + std::to_string(::getpid()) + "/children"};
+  return static_cast<std::size_t>(
+      std::distance(std::istream_iterator<pid_t>{file}, std::istream_iterator<pid_t>{}));
+}
+
 std::size_t processes_with(std::string const& marker) {
   std::size_t count = 0;
   DIR* const proc = ::opendir("/proc");
@@ -77,6 +84,8 @@ TEST_CASE("sandboxes leave no descriptor, no file and no child behind") {
   one();
   d.settle();
   auto const before = open_descriptors();
+  auto const children_before = children();
+  CHECK(children_before <= 1);
   for (int i = 0; i < 100; ++i) one();
   d.settle();
   CHECK(open_descriptors() == before);
@@ -87,6 +96,8 @@ TEST_CASE("sandboxes leave no descriptor, no file and no child behind") {
     }
   }
   CHECK(left == 0);
+  CHECK(children() == children_before);
+  d.drop_transport();
   CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
 }
 

@@ -95,6 +95,40 @@ TEST_CASE("a write replaces the whole file") {
   CHECK(local::read_file_below(r.root.get(), "/tmp/f", 100).value().empty());
 }
 
+TEST_CASE("file calls have the rights of the sandbox' commands, whoever runs the engine") {
+  local_test::driver d;
+  auto const id = d.start();
+  REQUIRE(d.exec(id, {"/bin/sh", "-c",
+                      "mkdir /d /closed && echo x | tee /d/f /closed/f /none /fixed && "
+                      "chmod 555 /d && chmod 000 /closed /none && chmod 444 /fixed"})
+              .value()
+              .exit_code == 0);
+  auto const reason_of = [](auto const& result) {
+    return result ? std::string("allowed") : result.error().reason();
+  };
+  auto const before = local::read_small_file(AT_FDCWD, "/proc/thread-self/status");
+  for (char const* path : {"/none", "/closed/f"}) {
+    CAPTURE(path);
+    CHECK(d.exec(id, {"cat", path}).value().exit_code == 1);
+    CHECK(reason_of(d.read_file(id, path)) == "CWSANDBOX_FILE_PERMISSION_DENIED");
+  }
+  for (char const* path : {"/none", "/closed/f", "/closed/new", "/d/new", "/fixed", "/usr/new"}) {
+    CAPTURE(path);
+    CHECK(d.exec(id, {"/bin/sh", "-c", "echo y > $0", path}).value().exit_code != 0);
+    CHECK(reason_of(d.write_file(id, path, "y")) == "CWSANDBOX_FILE_PERMISSION_DENIED");
+  }
+  CHECK(d.read_file(id, "/fixed").value().content == "x\n");
+  CHECK(d.write_file(id, "/d/f", "y"));
+  CHECK(d.shell(id, "cat /d/f") == "y");
+
+  auto const effective = [](std::string const& status) {
+    auto const at = status.find("CapEff:");
+    return status.substr(at, status.find('\n', at) - at);
+  };
+  CHECK(effective(local::read_small_file(AT_FDCWD, "/proc/thread-self/status")) ==
+        effective(before));
+}
+
 TEST_CASE("directories are made below the root, links followed inside it") {
   rooted r;
   fs::create_symlink("/tmp", r.directory.path() + "/root/link");

@@ -6,6 +6,7 @@
 #include "support/local_driver.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -166,7 +167,15 @@ TEST_CASE("a cancelled exec is killed with its group, and the sandbox goes on") 
     stream.cancel();
     CHECK(run(d.io(), stream.read()).error().code() == cw::status_code::cancelled);
   }
-  CHECK(d.shell(id, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").find("4242 ") == std::string::npos);
+  // a process that was killed is still listed until it has come to its end
+  auto const deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  auto const listed = [&] {
+    return d.shell(id, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").find("4242 ") !=
+           std::string::npos;
+  };
+  bool left = listed();
+  while (left && std::chrono::steady_clock::now() < deadline) left = listed();
+  CHECK(!left);
 }
 
 TEST_CASE("an exec ends although what it left behind holds its output") {

@@ -276,6 +276,25 @@ CWSANDBOX_DECL outcome<void> engine::open() {
   return {};
 }
 
+CWSANDBOX_DECL std::shared_ptr<guard> engine::keeper() {
+  if (options_->isolation != local_isolation::namespaces) return nullptr;
+  std::shared_ptr<guard> result;
+  {
+    std::lock_guard const lock{guard_mutex_};
+    if (!unguarded_ && (!guard_ || !guard_->usable())) {
+      guard_ = guard::make();
+      unguarded_ = guard_ == nullptr;
+    }
+    result = guard_;
+  }
+  if (!result) {
+    log_once(
+        "this machine gives no PID namespace to keep sandboxes in: one that starts at the moment "
+        "when this process is killed may stay until the next engine of the state directory");
+  }
+  return result;
+}
+
 CWSANDBOX_DECL outcome<void> engine::check(wire::SandboxSpec const& spec) const {
   if (spec.containers.empty())
     return violation_error("sandbox.spec.containers", "one container is needed");
@@ -332,7 +351,7 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(
     by_id_.emplace(box->id(), sequence);
     if (!request.request_id.empty()) by_request_.emplace(request.request_id, sequence);
   }
-  auto started = box->start(directory, [this](std::string_view text) { log_once(text); });
+  auto started = box->start(directory, keeper(), [this](std::string_view text) { log_once(text); });
   if (!started) {
     forget(box->id());
     return started.error();

@@ -62,7 +62,28 @@ inline bool bad_path(std::string const& path) {
   return path.empty() || path.front() != '/' || path.find('\0') != std::string::npos;
 }
 
+inline bool capability_call(long call, __user_cap_data_struct* sets) noexcept {
+  __user_cap_header_struct header{};
+  header.version = _LINUX_CAPABILITY_VERSION_3;
+  return ::syscall(call, &header, sets) == 0;
+}
+
 }  // namespace filing
+
+CWSANDBOX_DECL without_capabilities::without_capabilities() noexcept {
+  if (!filing::capability_call(SYS_capget, before_)) return;
+  if (before_[0].effective == 0 && before_[1].effective == 0) {
+    done_ = true;
+    return;
+  }
+  __user_cap_data_struct sets[2] = {before_[0], before_[1]};
+  sets[0].effective = sets[1].effective = 0;
+  done_ = changed_ = filing::capability_call(SYS_capset, sets);
+}
+
+CWSANDBOX_DECL without_capabilities::~without_capabilities() {
+  if (changed_) filing::capability_call(SYS_capset, before_);
+}
 
 CWSANDBOX_DECL unique_fd open_below(int root, char const* path, int flags, mode_t mode) noexcept {
   open_how how{};

@@ -19,6 +19,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -50,6 +51,16 @@ inline std::optional<int> number_after(std::string_view text, std::string_view k
   // A number at the very end may go on in what was not read yet.
   if (end.ec != std::errc{} || end.ptr == text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+/// 0 when the process has no children.
+inline pid_t first_child_of(pid_t parent) {
+  auto const name = std::to_string(parent);
+  auto const children =
+      read_small_file(AT_FDCWD, ("/proc/" + name + "/task/" + name + "/children").c_str());
+  pid_t pid = 0;
+  std::from_chars(children.data(), children.data() + children.size(), pid);
+  return pid;
 }
 
 inline std::string joined(std::vector<std::string> const& words) {
@@ -274,8 +285,10 @@ CWSANDBOX_DECL std::vector<process_limit> sandbox::make_limits(log_function cons
 }
 
 CWSANDBOX_DECL outcome<void> sandbox::start(std::string const& engine_directory,
+                                            std::shared_ptr<guard> keeper,
                                             log_function const& log) {
   directory_ = engine_directory + "/" + id_;
+  guard_ = std::move(keeper);
   tell_ = log;
   auto image = resolve_image(container().image, *options_);
   if (!image) return image.error();
@@ -342,7 +355,6 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout,
                                      "--unshare-uts",
                                      "--unshare-cgroup-try",
                                      "--new-session",
-                                     "--die-with-parent",
                                      "--cap-drop",
                                      "ALL",
                                      "--uid",
@@ -355,6 +367,7 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout,
   auto const add = [&](std::initializer_list<std::string> words) {
     arguments.insert(arguments.end(), words.begin(), words.end());
   };
+  if (!guard_) add({"--die-with-parent"});
   if (options_->network == local_network::isolated) add({"--unshare-net"});
   for (auto const& variable : environment_) {
     auto const equals = variable.find('=');
@@ -370,7 +383,11 @@ CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout,
 
   request.arguments = {options_->bwrap, "--args", std::to_string(argument_file.get()), "--"};
   request.arguments.insert(request.arguments.end(), command_.begin(), command_.end());
-  request.by_main_thread = true;
+  if (guard_) {
+    guard_->admit(request);
+  } else {
+    request.by_main_thread = true;
+  }
   request.lifeline = lifeline.read.get();
   request.keep = {argument_file.get(), status.write.get(), block.read.get(), lifeline.read.get()};
   for (auto const& file : files) request.keep.push_back(file.get());
@@ -489,11 +506,7 @@ CWSANDBOX_DECL void sandbox::signal_main(int signal) {
     return;
   }
   // The main process is the first child of the namespace's first process; those that lost their parent come after it.
-  auto const first = std::to_string(first_pid_);
-  auto const children =
-      read_small_file(AT_FDCWD, ("/proc/" + first + "/task/" + first + "/children").c_str());
-  pid_t pid = 0;
-  std::from_chars(children.data(), children.data() + children.size(), pid);
+  pid_t const pid = sandboxing::first_child_of(first_pid_);
   unique_fd const pidfd{pid > 0 ? static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)) : -1};
   // Its parent again, in case the number went to somebody else meanwhile.
   if (!pidfd || times_of(pid).parent != first_pid_ ||
@@ -552,7 +565,9 @@ CWSANDBOX_DECL outcome<spawn_result> sandbox::execute(exec_setup const& setup) {
   request.limits = limits_;
   if (first) {
     request.enter = first->get();
-    request.host_network = options_->network == local_network::host;
+    request.namespaces =
+        CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWCGROUP;
+    if (options_->network == local_network::isolated) request.namespaces |= CLONE_NEWNET;
     request.unprivileged = true;
   }
   auto made = spawn(request);
@@ -584,25 +599,29 @@ CWSANDBOX_DECL unique_fd sandbox::open_terminal() {
   return open_below(root->get(), isolated ? "/dev/pts/ptmx" : "/dev/ptmx", flags);
 }
 
-CWSANDBOX_DECL outcome<std::string> sandbox::read_file(std::string const& path) {
+template <class Action>
+auto sandbox::with_files(Action action) -> decltype(action(0)) {
   std::shared_ptr<unique_fd> root;
   {
     std::lock_guard const lock{mutex_};
     if (status_.state != wire::State::running) return not_running();
     root = root_;
   }
-  return read_file_below(root->get(), path, options_->max_file_bytes);
+  if (options_->isolation == local_isolation::none) return action(root->get());
+  without_capabilities const plain;
+  if (!plain) return rpc_error(status_code::internal, "capabilities: " + errno_text(errno));
+  return action(root->get());
+}
+
+CWSANDBOX_DECL outcome<std::string> sandbox::read_file(std::string const& path) {
+  return with_files(
+      [&](int root) { return read_file_below(root, path, options_->max_file_bytes); });
 }
 
 CWSANDBOX_DECL outcome<void> sandbox::write_file(std::string const& path,
                                                  std::string_view content) {
-  std::shared_ptr<unique_fd> root;
-  {
-    std::lock_guard const lock{mutex_};
-    if (status_.state != wire::State::running) return not_running();
-    root = root_;
-  }
-  return write_file_below(root->get(), path, content, options_->max_file_bytes);
+  return with_files(
+      [&](int root) { return write_file_below(root, path, content, options_->max_file_bytes); });
 }
 
 CWSANDBOX_DECL outcome<log_reader> sandbox::open_log(wire::StreamLogsRequest const& request) {
@@ -758,8 +777,11 @@ CWSANDBOX_DECL void sandbox::read_info() {
     break;
   }
   if (first_) return;
-  auto const pid = sandboxing::number_after(info_text_, "\"child-pid\"");
+  auto pid = sandboxing::number_after(info_text_, "\"child-pid\"");
   if (!pid) return;
+  // That is the number inside the guard's namespace.
+  if (guard_) pid = sandboxing::first_child_of(process_->pid());
+  if (*pid <= 0) return;
   unique_fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0))};
   if (!pidfd) return;
   first_pid_ = *pid;
@@ -983,6 +1005,7 @@ CWSANDBOX_DECL bool sandbox::clean(std::size_t budget) {
   first_.reset();
   process_.reset();
   egress_.reset();
+  guard_.reset();
   for (auto* fd : {&lifeline_, &egress_lifeline_, &release_, &info_, &output_}) fd->reset();
   return true;
 }

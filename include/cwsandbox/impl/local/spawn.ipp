@@ -18,6 +18,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -63,9 +64,14 @@ struct plan {
   char const** script{};
   unsigned char* inner_stack{};
   std::size_t descriptors{};
+  /// For a user namespace that is to be made: each of the two ids as it is outside.
+  char const* user_map{};
+  char const* group_map{};
+  pid_t engine{};
   pid_t outer{};
   pid_t inner{};
   int inner_pidfd{-1};
+  bool own_user{};
   spawn_stage stage{};
   int error{};
 };
@@ -122,6 +128,12 @@ CWSANDBOX_DETAIL_IN_CHILD inline int prepare_and_execute(void* argument) noexcep
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < _NSIG; ++signal) ::sigaction(signal, &action, nullptr);
 
+  // What loses its parent in a namespace becomes the first process' child; the kernel is to reap it.
+  if (request.contain) {
+    action.sa_handler = SIG_IGN;
+    ::sigaction(SIGCHLD, &action, nullptr);
+  }
+
   ::setsid();
   if (request.lifeline >= 0) {
     ::fcntl(request.lifeline, F_SETOWN, -::getpid());
@@ -152,11 +164,61 @@ CWSANDBOX_DETAIL_IN_CHILD inline int prepare_and_execute(void* argument) noexcep
   give_up(p, spawn_stage::execute);
 }
 
-/// Runs in a child of the main thread to be. It must not run its program before its first parent is gone: a program
-/// that asks to die with its parent would mean that one.
+/// The caller's parent, as seen by who mounted `/proc`: `getppid` is 0 for every parent outside a PID namespace. -1 when
+/// it cannot be told.
+CWSANDBOX_DETAIL_IN_CHILD inline pid_t parent_in_proc() noexcept {
+  int const fd = ::open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  char text[512];
+  auto const size = ::read(fd, text, sizeof text);
+  ::close(fd);
+  // After the name, which may hold brackets itself, come the state and the parent.
+  ssize_t at = size - 1;
+  while (at >= 0 && text[at] != ')') --at;
+  if (at < 0) return -1;
+  pid_t parent = 0;
+  for (at += 4; at < size && text[at] >= '0' && text[at] <= '9'; ++at) {
+    parent = parent * 10 + (text[at] - '0');
+  }
+  return parent;
+}
+
+CWSANDBOX_DETAIL_IN_CHILD inline bool write_file(char const* path, char const* text) noexcept {
+  int const fd = ::open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  std::size_t size = 0;
+  while (text[size] != '\0') ++size;
+  bool const done = ::write(fd, text, size) == static_cast<ssize_t>(size);
+  ::close(fd);
+  return done;
+}
+
+/// Binds the life of a namespace's first process to the engine's, and gives the namespace its `/proc`.
+CWSANDBOX_DETAIL_IN_CHILD inline bool settle_in_namespace(plan const& p) noexcept {
+  // In this order: an engine that ended before the first call is no parent any more at the second, and one that ends
+  // later sends the signal.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return false;
+  if (parent_in_proc() != p.engine) ::_exit(127);
+  if (p.own_user && (!write_file("/proc/self/setgroups", "deny") ||
+                     !write_file("/proc/self/uid_map", p.user_map) ||
+                     !write_file("/proc/self/gid_map", p.group_map))) {
+    return false;
+  }
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 &&
+         ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
+/// Runs in a child of the main thread to be. It must not go on before its first parent is gone: a program that asks to
+/// die with its parent would mean that one.
 CWSANDBOX_DETAIL_IN_CHILD inline int wait_for_adoption_and_execute(void* argument) noexcept {
   auto& p = *static_cast<plan*>(argument);
-  while (::getppid() == p.outer) ::sched_yield();
+  if (p.request->contain) {
+    pid_t parent;
+    while ((parent = parent_in_proc()) == p.outer) ::sched_yield();
+    if (parent < 0 || !settle_in_namespace(p)) give_up(p, spawn_stage::enter);
+  } else {
+    while (::getppid() == p.outer) ::sched_yield();
+  }
   return prepare_and_execute(argument);
 }
 
@@ -170,15 +232,20 @@ CWSANDBOX_DETAIL_IN_CHILD inline int enter_and_continue(void* argument) noexcept
   }
   if (request.by_main_thread) {
     p.outer = ::getpid();
+    int flags = CLONE_VM | CLONE_PIDFD | SIGCHLD;
+    if (request.contain) flags |= CLONE_NEWPID | CLONE_NEWNS;
     p.inner = CWSANDBOX_DETAIL_CLONE(wait_for_adoption_and_execute, p.inner_stack + stack_size,
-                                     CLONE_VM | CLONE_PIDFD | SIGCHLD, argument, &p.inner_pidfd);
-    if (p.inner < 0) give_up(p, spawn_stage::fork);
+                                     flags, argument, &p.inner_pidfd);
+    if (p.inner < 0 && request.contain && errno == EPERM) {
+      p.own_user = true;
+      p.inner = CWSANDBOX_DETAIL_CLONE(wait_for_adoption_and_execute, p.inner_stack + stack_size,
+                                       flags | CLONE_NEWUSER, argument, &p.inner_pidfd);
+    }
+    if (p.inner < 0) give_up(p, request.contain ? spawn_stage::enter : spawn_stage::fork);
     ::_exit(0);
   }
   if (request.enter < 0) return prepare_and_execute(argument);
-  int const namespaces = CLONE_NEWUSER | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWPID | CLONE_NEWNS |
-                         CLONE_NEWCGROUP | (request.host_network ? 0 : CLONE_NEWNET);
-  if (::setns(request.enter, namespaces) != 0) {
+  if (::setns(request.enter, request.namespaces) != 0) {
     give_up(p, spawn_stage::enter);
   }
   if (CWSANDBOX_DETAIL_CLONE(prepare_and_execute, p.inner_stack + stack_size,
@@ -264,6 +331,14 @@ CWSANDBOX_DECL spawn_result spawn(spawn_request const& request) {
   p.candidates = candidates.data();
   p.script = script.data();
   p.inner_stack = stacks.get() + stack_size;
+  p.engine = ::getpid();
+  auto const same = [](unsigned id) {
+    return std::to_string(id) + " " + std::to_string(id) + " 1";
+  };
+  auto const user_map = same(::geteuid());
+  auto const group_map = same(::getegid());
+  p.user_map = user_map.c_str();
+  p.group_map = group_map.c_str();
   rlimit open_files{};
   ::getrlimit(RLIMIT_NOFILE, &open_files);
   p.descriptors = static_cast<std::size_t>(std::min<rlim_t>(open_files.rlim_cur, 65536));
@@ -327,6 +402,7 @@ CWSANDBOX_DECL spawn_result spawn(spawn_request const& request) {
     return result;
   }
   result.process = std::make_shared<child_process>(pid, std::move(pidfd));
+  result.own_user = p.own_user;
   return result;
 }
 

@@ -55,6 +55,8 @@ class engine {
  private:
   [[nodiscard]] CWSANDBOX_DECL outcome<void> open();
   [[nodiscard]] CWSANDBOX_DECL outcome<void> check(wire::SandboxSpec const& spec) const;
+  /// What the next sandbox starts in; empty when there is no such thing here.
+  [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<guard> keeper();
   CWSANDBOX_DECL void forget_oldest();
   CWSANDBOX_DECL void log_once(std::string_view text);
 
@@ -63,6 +65,9 @@ class engine {
 
   mutable std::mutex mutex_;
   std::optional<state_directory> state_;
+  std::mutex guard_mutex_;
+  std::shared_ptr<guard> guard_;
+  bool unguarded_{};
   std::uint64_t next_sequence_{1};
   std::map<std::uint64_t, std::shared_ptr<sandbox>> sandboxes_;
   std::map<std::string, std::uint64_t, std::less<>> by_id_;

@@ -17,9 +17,29 @@
 #include <string>
 #include <string_view>
 
+#include <linux/capability.h>
 #include <sys/types.h>
 
 namespace cwsandbox::inline v1::detail::local {
+
+/// While it lives, the calling thread has no capability in effect: files are open to it as they are to the commands of
+/// a sandbox, which have none either.
+class without_capabilities {
+ public:
+  CWSANDBOX_DECL without_capabilities() noexcept;
+  without_capabilities(without_capabilities const&) = delete;
+  without_capabilities& operator=(without_capabilities const&) = delete;
+  CWSANDBOX_DECL ~without_capabilities();
+
+  /// False when they could not be laid down.
+  [[nodiscard]] explicit operator bool() const noexcept { return done_; }
+
+ private:
+  /// The low and the high half of the sets, as the kernel takes them.
+  __user_cap_data_struct before_[2]{};
+  bool done_{};
+  bool changed_{};
+};
 
 /// Opens a path as a process whose root is `root` would; -1 with `errno` set when that fails. Links and `..` never lead
 /// above the root, and no link of a `/proc` is followed.

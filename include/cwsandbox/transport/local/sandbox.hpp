@@ -9,6 +9,7 @@
 #include <cwsandbox/wire/exec.hpp>
 #include <cwsandbox/wire/sandbox.hpp>
 
+#include <cwsandbox/transport/local/guard.hpp>
 #include <cwsandbox/transport/local/limits.hpp>
 #include <cwsandbox/transport/local/log_buffer.hpp>
 #include <cwsandbox/transport/local/options.hpp>
@@ -106,8 +107,10 @@ class sandbox {
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] wire::SandboxSpec const& spec() const noexcept { return spec_; }
 
-  /// Makes the files and the first process. `engine_directory` holds the shared `/etc`.
+  /// Makes the files and the first process. `engine_directory` holds the shared `/etc`; `keeper`, when there is one,
+  /// takes the processes with it when the engine dies.
   [[nodiscard]] CWSANDBOX_DECL outcome<void> start(std::string const& engine_directory,
+                                                   std::shared_ptr<guard> keeper,
                                                    log_function const& log);
 
   [[nodiscard]] CWSANDBOX_DECL wire::Sandbox snapshot() const;
@@ -171,6 +174,9 @@ class sandbox {
                                                     std::vector<unique_fd> const& files,
                                                     log_function const& log);
   [[nodiscard]] CWSANDBOX_DECL outcome<void> launch_without_isolation(spawn_request request);
+  /// Lets `action` use the root with the rights of the sandbox' commands.
+  template <class Action>
+  auto with_files(Action action) -> decltype(action(0));
   CWSANDBOX_DECL void make_environment(resolved_image const& image);
   CWSANDBOX_DECL void read_info();
   CWSANDBOX_DECL void read_output();
@@ -216,6 +222,8 @@ class sandbox {
   poll_set set_;
   notifier wake_;
   timer_fd timer_;
+  /// Lives longer than the processes in its namespace, which keep it from ending.
+  std::shared_ptr<guard> guard_;
   /// bubblewrap, or the main process itself without isolation.
   std::shared_ptr<child_process> process_;
   pid_t first_pid_{};

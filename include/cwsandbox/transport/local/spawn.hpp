@@ -38,8 +38,8 @@ struct spawn_request {
   int error{-1};
   /// A pidfd of a process whose namespaces the new process enters, or -1.
   int enter{-1};
-  /// That process shares this one's network namespace.
-  bool host_network{};
+  /// Which of them, as the flags of `setns`.
+  int namespaces{};
   /// The new process holds no capability and can gain none.
   bool unprivileged{};
   /// The standard input is a terminal that controls the new session.
@@ -48,6 +48,9 @@ struct spawn_request {
   /// signal follows the thread, not the process; a program that asks for that signal (bwrap) would otherwise die with
   /// whichever thread of the embedder happened to start it.
   bool by_main_thread{};
+  /// The new process is the first of a PID namespace, in a mount namespace whose `/proc` shows that one, and is killed
+  /// when this process ends, at whatever moment. Needs `by_main_thread`.
+  bool contain{};
   /// The read end of a pipe: when its other end is closed, the new process and its group are killed. -1 for none.
   int lifeline{-1};
   /// Descriptors that stay open in the new process under their own numbers.
@@ -98,6 +101,8 @@ struct spawn_result {
   std::shared_ptr<child_process> process{};
   spawn_stage stage{};
   int error{};
+  /// A user namespace had to be made for `contain`.
+  bool own_user{};
 };
 
 /// Makes a process. The calling thread stops until the new program runs or the attempt failed; the address space is
