@@ -11,7 +11,7 @@ preset=${1:-dev}
 
 if command -v apt-get >/dev/null; then
   roles=(run test)
-  [ "$preset" != clang ] || roles+=(ci)
+  case $preset in clang | asan-ubsan | tsan) roles+=(ci) ;; esac
   if [ "$preset" = dev ] || [ "$preset" = release ]; then
     roles+=(peers)
     command -v npm >/dev/null || roles+=(node)

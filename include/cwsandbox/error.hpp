@@ -259,9 +259,11 @@ inline CWSandboxError::CWSandboxError(std::string message, error_attributes attr
     : error_{detail::make_error(error_kind::generic, std::move(message), attributes)} {}
 
 // Each class below derives virtually from the base, so the most derived class constructs it: the three constructors
-// are the same everywhere but for the kind.
+// are the same everywhere but for the kind. Copied, never moved: a move would move the virtual base more than once.
 #define CWSANDBOX_DETAIL_ERROR_CONSTRUCTORS(Name, Kind)                                   \
   Name() : CWSandboxError{::cwsandbox::make_error(error_kind::Kind, {})} {}               \
+  Name(Name const&) = default;                                                            \
+  Name& operator=(Name const&) = default;                                                 \
   explicit Name(error value) noexcept : CWSandboxError{std::move(value)} {}               \
   explicit Name(std::string message, error_attributes attributes = {})                    \
       : CWSandboxError{detail::make_error(error_kind::Kind, std::move(message), attributes)} {}

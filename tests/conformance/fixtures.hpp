@@ -25,13 +25,23 @@
 #if defined(CWSANDBOX_SERVER)
 #include "conformance/grpc_fixture.hpp"
 #endif
-
-// A macro, so that the names of the tests name the fixture.
-#if defined(CWSANDBOX_SERVER)
-#define CONFORMANCE_FIXTURES \
-  ::conformance::mock_fixture, ::conformance::local_fixture, ::conformance::grpc_fixture
-#else
-#define CONFORMANCE_FIXTURES ::conformance::mock_fixture, ::conformance::local_fixture
+#if defined(CWSANDBOX_TEST_REST)
+#include "conformance/http_fixture.hpp"
 #endif
+
+// Macros, so that the names of the tests name the fixture.
+#if defined(CWSANDBOX_SERVER)
+#define CONFORMANCE_GRPC_FIXTURE , ::conformance::grpc_fixture
+#else
+#define CONFORMANCE_GRPC_FIXTURE
+#endif
+#if defined(CWSANDBOX_TEST_REST)
+#define CONFORMANCE_HTTP_FIXTURE , ::conformance::http_fixture
+#else
+#define CONFORMANCE_HTTP_FIXTURE
+#endif
+#define CONFORMANCE_FIXTURES                               \
+  ::conformance::mock_fixture, ::conformance::local_fixture \
+  CONFORMANCE_GRPC_FIXTURE CONFORMANCE_HTTP_FIXTURE
 
 #endif

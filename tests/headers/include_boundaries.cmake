@@ -61,7 +61,8 @@ set(third_party "^(trompeloeil|catch2|nghttp2|simdjson|protozero|openssl|asio/ss
 
 # The core knows no transport, and needs nothing but asio and the standard library.
 file(GLOB core RELATIVE "${include_dir}" "${include_dir}/cwsandbox/*.hpp")
-list(REMOVE_ITEM core cwsandbox/cwsandbox.hpp cwsandbox/src.hpp cwsandbox/src_grpc.hpp)
+list(REMOVE_ITEM core cwsandbox/cwsandbox.hpp cwsandbox/src.hpp cwsandbox/src_grpc.hpp
+     cwsandbox/src_http.hpp)
 foreach(header IN LISTS core)
   must_not_reach("${header}" "^cwsandbox/transport/")
   must_not_reach("${header}" "${third_party}")
@@ -77,6 +78,12 @@ must_not_reach(cwsandbox/transport/mock.hpp "^cwsandbox/transport/(local|grpc|ht
 
 must_not_reach(cwsandbox/transport/grpc.hpp "^(trompeloeil|catch2|simdjson)[./]")
 must_not_reach(cwsandbox/transport/grpc.hpp "^cwsandbox/transport/(local|mock|http)")
+must_not_reach(cwsandbox/transport/http.hpp "^(trompeloeil|catch2|nghttp2|protozero)[./]")
+must_not_reach(cwsandbox/transport/http.hpp "^cwsandbox/transport/(local|mock|grpc)")
+foreach(header IN ITEMS any recording logging fault_injecting)
+  must_not_reach(cwsandbox/transport/${header}.hpp "${third_party}")
+  must_not_reach(cwsandbox/transport/${header}.hpp "^cwsandbox/transport/(local|mock|grpc|http)")
+endforeach()
 
 # Compile time, and macro order: single asio headers, after config.hpp. Guards have one form.
 file(GLOB_RECURSE all RELATIVE "${include_dir}" "${include_dir}/*.hpp" "${include_dir}/*.ipp")

@@ -23,6 +23,8 @@ class server {
       : secure_{security == server_security::tls_and_token}, peer_{words(secure_, more)} {}
 
   [[nodiscard]] std::string url() const { return peer_.url(); }
+  // The URL of the REST bindings; needs `--http-port`.
+  [[nodiscard]] std::string rest_url() const { return peer_.word("rest"); }
   [[nodiscard]] std::string ca_file() const { return secure_ ? certificate("ca.pem") : ""; }
   [[nodiscard]] std::string token() const { return secure_ ? "a-token-for-tests" : ""; }
   [[nodiscard]] peer& process() noexcept { return peer_; }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The cwsandbox for C++ authors
 
+#include <cwsandbox/detail/status_details.hpp>
 #include <cwsandbox/transport/grpc/protocol.hpp>
 
 #include "support/catch.hpp"
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace cwsandbox::detail::grpc;
 using cwsandbox::status_code;
@@ -24,7 +26,7 @@ TEST_CASE("a time-out has at most eight digits and is never shorter than asked",
   CHECK(timeout_text(300s + 1ns) == "300001m");
   CHECK(timeout_text(99'999'999s) == "99999999S");
   CHECK(timeout_text(100'000'000s) == "1666667M");
-  CHECK(timeout_text(std::chrono::nanoseconds::max()) == "153722868M");
+  CHECK(timeout_text(std::chrono::nanoseconds::max()) == "2562048H");
 }
 
 TEST_CASE("the status message is percent-decoded, and what is no encoding stays", "[grpc]") {
@@ -108,9 +110,18 @@ TEST_CASE("a status that is no status is UNKNOWN", "[grpc]") {
   }
 }
 
-TEST_CASE("joined values of the details header are taken one by one", "[grpc]") {
-  response_head head;
-  head.add("grpc-status-details-bin", "AAAA,BBBB");
-  head.add("grpc-status-details-bin", "CCCC");
-  CHECK(head.details == std::vector<std::string>{"AAAA", "BBBB", "CCCC"});
+TEST_CASE("of several details headers the first legible one counts", "[grpc]") {
+  cwsandbox::error_details details{};
+  details.code = status_code::not_found;
+  details.reason = "CWSANDBOX_SANDBOX_NOT_FOUND";
+  details.domain = "cwsandbox.com";
+  auto const bytes = cwsandbox::detail::serialized_rpc_status(cwsandbox::error{details});
+  auto const good = cwsandbox::detail::encode_binary_header(bytes);
+  for (auto const& values : {std::vector<std::string>{"!!", good}, {"!!," + good}, {good, "!!"}}) {
+    response_head head;
+    head.add(":status", "200");
+    head.add("grpc-status", "5");
+    for (auto const& value : values) head.add("grpc-status-details-bin", value);
+    CHECK(error_of(head, "").value().reason() == "CWSANDBOX_SANDBOX_NOT_FOUND");
+  }
 }
