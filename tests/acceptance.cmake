@@ -42,15 +42,25 @@ if(NOT CWSANDBOX_SANITIZE AND EXISTS "${coroutines}")
 endif()
 
 # Those that need a server get its URL and its authority as arguments, in the clear and with TLS and a token.
-if(TARGET cwsandbox_with_server AND EXISTS "${CWSANDBOX_ACCEPTANCE_DIR}/2_grpc.cpp")
-  cwsandbox_add_acceptance_program(2_grpc "${CWSANDBOX_ACCEPTANCE_DIR}/2_grpc.cpp")
-  target_link_libraries(acceptance_2_grpc PRIVATE cwsandbox::grpc)
-  add_dependencies(acceptance_2_grpc cwsandbox_server cwsandbox_certificates)
+# cwsandbox_add_server_acceptance(name transport [key]): `key` is what the server's first line calls the URL.
+function(cwsandbox_add_server_acceptance name transport)
+  set(program "${CWSANDBOX_ACCEPTANCE_DIR}/${name}.cpp")
+  if(NOT TARGET cwsandbox_with_server OR NOT TARGET cwsandbox::${transport} OR NOT EXISTS "${program}")
+    return()
+  endif()
+  cwsandbox_add_acceptance_program(${name} "${program}")
+  target_link_libraries(acceptance_${name} PRIVATE cwsandbox::${transport})
+  add_dependencies(acceptance_${name} cwsandbox_server cwsandbox_certificates)
   foreach(security IN ITEMS plaintext tls)
-    add_test(NAME "acceptance: 2_grpc, ${security}"
-             COMMAND "${CMAKE_CURRENT_LIST_DIR}/support/with_server.sh" ${security}
+    add_test(NAME "acceptance: ${name}, ${security}"
+             COMMAND "${PROJECT_SOURCE_DIR}/tests/support/with_server.sh" ${security}
                      "$<TARGET_FILE:cwsandbox_server>" "${CMAKE_CURRENT_BINARY_DIR}/certificates"
-                     "$<TARGET_FILE:acceptance_2_grpc>")
-    set_tests_properties("acceptance: 2_grpc, ${security}" PROPERTIES LABELS acceptance TIMEOUT 120)
+                     "$<TARGET_FILE:acceptance_${name}>" ${ARGN})
+    set_tests_properties("acceptance: ${name}, ${security}" PROPERTIES LABELS acceptance TIMEOUT 120)
   endforeach()
+endfunction()
+
+cwsandbox_add_server_acceptance(2_grpc grpc)
+if(cwsandbox_server_has_rest)
+  cwsandbox_add_server_acceptance(3_http http rest)
 endif()

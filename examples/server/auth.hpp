@@ -4,12 +4,20 @@
 #ifndef CWSANDBOX_EXAMPLES_SERVER_AUTH_HPP
 #define CWSANDBOX_EXAMPLES_SERVER_AUTH_HPP
 
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/status.h>
+#include <cwsandbox/outcome.hpp>
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace server {
+
+/// What a call says about who makes it. The values are the caller's.
+struct credentials {
+  std::vector<std::string_view> authorization{};
+  std::vector<std::string_view> api_keys{};
+};
 
 /// Knows who may call. Immutable.
 class authenticator {
@@ -17,9 +25,11 @@ class authenticator {
   /// An empty token lets everybody in.
   explicit authenticator(std::string token) : token_{std::move(token)} {}
 
-  /// OK when the call carries the token as `authorization: Bearer TOKEN`, or as `x-wandb-api-key: TOKEN`, as partner
-  /// accounts send it.
-  [[nodiscard]] grpc::Status check(grpc::ServerContextBase const& context) const;
+  /// UNAUTHENTICATED unless the call carries the token as `authorization: Bearer TOKEN`, or as
+  /// `x-wandb-api-key: TOKEN`, as partner accounts send it.
+  [[nodiscard]] cwsandbox::outcome<void> check(credentials const& given) const;
+
+  [[nodiscard]] bool lets_everybody_in() const { return token_.empty(); }
 
  private:
   std::string token_;

@@ -10,6 +10,7 @@
 #include "status.hpp"
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
 
 #include <grpcpp/server_context.h>
@@ -18,6 +19,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 namespace server {
 
@@ -26,10 +28,21 @@ struct environment {
   environment(std::string token, asio::any_io_executor io)
       : auth{std::move(token)}, executor{std::move(io)} {}
 
-  /// OK when the call may go on.
+  /// An error when the call may not go on.
+  [[nodiscard]] cwsandbox::outcome<void> admit(credentials const& given) const {
+    auto known = auth.check(given);
+    if (known && calls.is_draining()) return stopping_error();
+    return known;
+  }
   [[nodiscard]] grpc::Status admit(grpc::ServerContextBase const& context) const {
-    auto status = auth.check(context);
-    return status.ok() && calls.is_draining() ? to_status(stopping_error()) : status;
+    credentials given;
+    for (auto const& [name, value] : context.client_metadata()) {
+      std::string_view const text{value.data(), value.size()};
+      if (name == "authorization") given.authorization.push_back(text);
+      if (name == "x-wandb-api-key") given.api_keys.push_back(text);
+    }
+    auto const admitted = admit(given);
+    return admitted ? grpc::Status::OK : to_status(admitted.error());
   }
 
   authenticator const auth;

@@ -3,6 +3,8 @@
 
 #include "options.hpp"
 
+#include "http_listener.hpp"
+
 #include <cwsandbox/config.hpp>
 
 #include <algorithm>
@@ -21,10 +23,12 @@ namespace {
 
 constexpr std::string_view help = R"(usage: cwsandbox_server [options]
 
-Serves sandboxes of this machine over gRPC (coreweave.sandbox.v1), for development.
+Serves sandboxes of this machine over gRPC (coreweave.sandbox.v1), and over REST when asked to,
+for development.
 
   --host HOST              address to listen on (default 127.0.0.1)
   --port PORT              port to listen on; 0, the default, takes a free one
+  --http-port PORT         port for REST, on the same address; 0 takes a free one (default: no REST)
   --tls-cert FILE          certificate chain in PEM; with --tls-key serves https instead of http
   --tls-key FILE           private key in PEM
   --token TOKEN            what callers must send; visible to others in the list of processes
@@ -118,10 +122,10 @@ bool take_switch(std::string_view name, draft& to) {
   return true;
 }
 
-constexpr std::array<std::string_view, 11> valued_options{
-    "--host",       "--port",        "--tls-cert",      "--tls-key",         "--token",
-    "--token-file", "--max-streams", "--drain-seconds", "--state-directory", "--image",
-    "--runner-id"};
+constexpr std::array<std::string_view, 12> valued_options{
+    "--host",  "--port",       "--http-port",   "--tls-cert",      "--tls-key",
+    "--token", "--token-file", "--max-streams", "--drain-seconds", "--state-directory",
+    "--image", "--runner-id"};
 
 /// False when the value is no good. Precondition: the name is one of `valued_options`.
 bool take_option(std::string_view name, std::string_view value, draft& to) {
@@ -137,6 +141,8 @@ bool take_option(std::string_view name, std::string_view value, draft& to) {
   if (name == "--state-directory") return text(to.result.engine.state_directory);
   if (name == "--runner-id") return text(to.result.engine.runner_id);
   if (name == "--port") return parse_number<std::uint16_t>(value, 65535, to.result.port);
+  if (name == "--http-port")
+    return parse_number<std::uint16_t>(value, 65535, to.result.http_port.emplace());
   if (name == "--max-streams") return parse_number(value, 1'000'000, to.result.max_streams);
   if (name == "--drain-seconds") {
     int seconds{};
@@ -173,6 +179,8 @@ std::variant<options, early_exit> complete(draft given, std::string_view token_v
     return refuse(source + " must hold one word of visible ASCII characters");
   if (result.tls_cert.empty() != result.tls_key.empty())
     return refuse("--tls-cert and --tls-key belong together");
+  if (result.http_port && !http_listener::is_available)
+    return refuse("--http-port: this server was built without cpp-httplib, and has no REST");
   if (!is_loopback(result.host) && result.token.empty() && !given.insecure) {
     return refuse("refusing to listen on --host " + result.host +
                   ", which others can reach, without a token: give one, or --insecure-no-token");
@@ -189,6 +197,11 @@ bool is_loopback(std::string_view host) {
   if (::inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
   in6_addr v6{};
   return ::inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+std::string host_in_url(std::string_view host) {
+  bool const v6 = host.find(':') != std::string_view::npos;
+  return v6 ? "[" + std::string{host} + "]" : std::string{host};
 }
 
 std::variant<options, early_exit> parse_command_line(int argc, char const* const* argv,

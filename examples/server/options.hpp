@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +20,8 @@ struct options {
   std::string host{"127.0.0.1"};
   /// 0: any free port.
   std::uint16_t port{};
+  /// The same for REST; nothing when it is not wanted.
+  std::optional<std::uint16_t> http_port{};
   /// PEM files; both or none.
   std::string tls_cert{};
   std::string tls_key{};
@@ -45,6 +48,9 @@ struct early_exit {
 
 /// Only this machine can reach it.
 [[nodiscard]] bool is_loopback(std::string_view host);
+
+/// A host as URLs spell it.
+[[nodiscard]] std::string host_in_url(std::string_view host);
 
 }  // namespace server
 

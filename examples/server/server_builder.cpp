@@ -49,8 +49,7 @@ cwsandbox::outcome<std::string> listen(grpc::ServerBuilder& builder, options con
                                        std::unique_ptr<grpc::Server>& server) {
   auto identity = credentials(settings);
   if (!identity) return identity.error();
-  bool const v6 = settings.host.find(':') != std::string::npos;
-  std::string const host = v6 ? "[" + settings.host + "]" : settings.host;
+  auto const host = host_in_url(settings.host);
   int port{};
   builder.AddListeningPort(host + ":" + std::to_string(settings.port), *identity, &port);
   builder.SetMaxReceiveMessageSize(max_message_bytes);

@@ -26,12 +26,16 @@ void shorten(std::string& text) {
 
 }  // namespace
 
-grpc::Status to_status(cwsandbox::error const& failure) {
-  auto shown = failure.with([](cwsandbox::error_details& d) {
+cwsandbox::error presentable(cwsandbox::error const& failure) {
+  return failure.with([](cwsandbox::error_details& d) {
     if (d.kind == cwsandbox::error_kind::cancelled) d.code = cwsandbox::status_code::cancelled;
     if (d.code == cwsandbox::status_code::ok) d.code = cwsandbox::status_code::unknown;
     shorten(d.message);
   });
+}
+
+grpc::Status to_status(cwsandbox::error const& failure) {
+  auto shown = presentable(failure);
   auto details = cwsandbox::detail::serialized_rpc_status(shown);
   if (details.size() > max_details_bytes) {
     shown = shown.with([](cwsandbox::error_details& d) {

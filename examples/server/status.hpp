@@ -10,6 +10,9 @@
 
 namespace server {
 
+/// What a transport reported, as callers are told of it: never OK, and no message without end.
+[[nodiscard]] cwsandbox::error presentable(cwsandbox::error const& failure);
+
 /// What a transport reported, for the wire: code, message, and reason, metadata, retry delay and field violations as
 /// `grpc-status-details-bin`.
 [[nodiscard]] grpc::Status to_status(cwsandbox::error const& failure);
