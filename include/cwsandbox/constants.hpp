@@ -33,6 +33,8 @@ inline constexpr std::chrono::nanoseconds client_timeout_buffer = std::chrono::s
 inline constexpr std::chrono::nanoseconds stdin_ready_wait_max = std::chrono::seconds{5};
 inline constexpr std::size_t stdin_frame_bytes = 65536;
 inline constexpr std::size_t stdin_queue_writes = 16;
+/// Pieces of output that wait for the reader of a terminal before the service is held up.
+inline constexpr std::size_t output_queue_items = 4096;
 
 /// A stream that was silent for this long has its sandbox's status asked for.
 inline constexpr std::chrono::nanoseconds stream_idle_check = std::chrono::seconds{30};

@@ -24,6 +24,7 @@
 #include <cwsandbox/sandbox.hpp>
 #include <cwsandbox/session.hpp>
 #include <cwsandbox/stream.hpp>
+#include <cwsandbox/terminal.hpp>
 #include <cwsandbox/transport.hpp>
 #include <cwsandbox/transport/local.hpp>
 #include <cwsandbox/virtual_clock.hpp>

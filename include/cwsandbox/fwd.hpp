@@ -17,7 +17,9 @@ class operation;
 class process;
 class stream_reader;
 class stream_writer;
+class terminal;
 struct ProcessResult;
+struct TerminalResult;
 
 template <class T>
 class basic_sandbox;

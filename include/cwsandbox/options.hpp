@@ -199,6 +199,16 @@ struct ExecOptions {
   std::optional<std::uint64_t> max_buffered_bytes = {};
 };
 
+/// Options of `shell`. (contract: streams 3)
+struct ShellOptions {
+  /// Columns of the terminal, >= 1. Unset: as the service likes, usually 80.
+  std::optional<std::uint32_t> width = {};
+  /// Rows of the terminal, >= 1. Unset: as the service likes, usually 24.
+  std::optional<std::uint32_t> height = {};
+  /// Container to run in. Unset: the main one.
+  std::optional<std::string_view> container = {};
+};
+
 /// Options of `list`. (contract: lifecycle 5.1)
 struct ListOptions {
   /// Only sandboxes with all of these tags (a session adds its own in front).
@@ -243,6 +253,7 @@ struct RemoveOptions {
 };
 
 static_assert(std::is_trivially_destructible_v<ExecOptions> &&
+              std::is_trivially_destructible_v<ShellOptions> &&
               std::is_trivially_destructible_v<ListOptions> &&
               std::is_trivially_destructible_v<StopOptions> &&
               std::is_trivially_destructible_v<WaitOptions> &&

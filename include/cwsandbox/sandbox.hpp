@@ -19,6 +19,7 @@
 #include <cwsandbox/process.hpp>
 #include <cwsandbox/sandbox_info.hpp>
 #include <cwsandbox/status.hpp>
+#include <cwsandbox/terminal.hpp>
 #include <cwsandbox/transport.hpp>
 
 #include <chrono>
@@ -168,6 +169,39 @@ class basic_sandbox {
                                  std::string{abilities.name})
           .raise();
     return start_exec(words, options);
+  }
+
+  /// Runs a command, usually a shell, on a terminal of its own. Returns at once; what happens is in the terminal, whose
+  /// output must be read or closed.
+  ///
+  ///     auto shell = sb.shell({"/bin/bash"}, {.width = 120, .height = 40});
+  ///
+  /// Throws `invalid_argument` for an empty command, a NUL in a word, a size of 0. (contract: streams 3)
+  ///
+  /// On a transport without exec streams, such as `http_transport`, there is no such member: use `grpc_transport` or
+  /// `local_transport`. One that stands for another, such as `any_transport`, throws `invalid_argument` when that one
+  /// has none.
+  [[nodiscard]] terminal shell(command const& words = {"/bin/bash"},
+                               ShellOptions const& options = {}) const
+    requires detail::has_exec_streams_like_grpc_or_local_transport<T>
+  {
+    auto const abilities = detail::abilities_of(core_->transport());
+    if (!abilities.exec_stream)
+      invalid_argument_error("transport", std::string{abilities.name},
+                             "shell needs a transport with exec streams, such as grpc_transport or "
+                             "local_transport; this one has none: " +
+                                 std::string{abilities.name})
+          .raise();
+    if (auto e = detail::validation_error(validate(words))) e->raise();
+    check(options);
+    detail::exec_plan plan{};
+    plan.init.command = words.to_vector();
+    plan.init.tty = true;
+    plan.init.tty_width = options.width.value_or(0);
+    plan.init.tty_height = options.height.value_or(0);
+    plan.init.container = options.container.value_or("");
+    plan.timeout = core_->limits().request_timeout;
+    return core_->shell(words.to_vector(), std::move(plan));
   }
 
   /// The whole content of a file. SandboxFileError with the path and the reason when it cannot be read.

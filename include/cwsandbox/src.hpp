@@ -36,11 +36,13 @@
 #include <cwsandbox/impl/output_buffer.ipp>
 #include <cwsandbox/impl/placement_fsm.ipp>
 #include <cwsandbox/impl/poll_fsm.ipp>
+#include <cwsandbox/impl/resize_queue.ipp>
 #include <cwsandbox/impl/resolve.ipp>
 #include <cwsandbox/impl/runtime.ipp>
 #include <cwsandbox/impl/session_core.ipp>
 #include <cwsandbox/impl/shell_quote.ipp>
 #include <cwsandbox/impl/stream.ipp>
+#include <cwsandbox/impl/terminal_state.ipp>
 #include <cwsandbox/impl/translate.ipp>
 #include <cwsandbox/impl/utf8_text.ipp>
 #include <cwsandbox/impl/uuid.ipp>
@@ -49,6 +51,7 @@
 #include <cwsandbox/impl/local/engine.ipp>
 #include <cwsandbox/impl/local/errors.ipp>
 #include <cwsandbox/impl/local/files.ipp>
+#include <cwsandbox/impl/local/guard.ipp>
 #include <cwsandbox/impl/local/limits.ipp>
 #include <cwsandbox/impl/local/log_buffer.ipp>
 #include <cwsandbox/impl/local/remove_tree.ipp>

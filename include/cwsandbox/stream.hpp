@@ -5,7 +5,7 @@
 #define CWSANDBOX_STREAM_HPP
 
 #include <cwsandbox/config.hpp>
-#include <cwsandbox/detail/exec_state.hpp>
+#include <cwsandbox/detail/exec_channel.hpp>
 #include <cwsandbox/operation.hpp>
 
 #include <cstddef>
@@ -20,7 +20,8 @@ namespace cwsandbox::inline v1 {
 /// The items of an output stream as a one-pass range: `for (auto const& line : p.out().lines())`.
 ///
 /// Iterating blocks until the next item is there or the stream has ended; on the executor that must bring the items it
-/// throws `std::logic_error`. Streams end normally whatever ended the command: errors are in the command's result.
+/// throws `std::logic_error`. Streams end normally whatever ended the command: errors are in the command's result. Only
+/// the output of a terminal that could not be opened throws why, once.
 class stream_items {
  public:
   class iterator {
@@ -55,21 +56,21 @@ class stream_items {
  private:
   friend class stream_reader;
   using unit = detail::output_buffer::unit;
-  stream_items(std::shared_ptr<detail::exec_state> state, detail::output_buffer* buffer, unit what)
+  stream_items(std::shared_ptr<detail::exec_channel> state, detail::output_buffer* buffer, unit what)
       : state_{std::move(state)}, buffer_{buffer}, unit_{what} {}
   CWSANDBOX_DECL void advance();
 
-  std::shared_ptr<detail::exec_state> state_;
+  std::shared_ptr<detail::exec_channel> state_;
   detail::output_buffer* buffer_;
   unit unit_;
   std::optional<std::string> current_{};
 };
 
-/// One output of a command, read while it is written. Bytes in order, each item once; end of stream is an empty
+/// One output of a command or terminal, read while it is written. Bytes in order, each item once; end of stream is an empty
 /// optional.
 ///
 /// A cheap handle; all handles on one stream share their place in it. Thread-safe; with several readers each item goes
-/// to exactly one. What nobody reads is not lost: the result has it all (up to `max_buffered_bytes`).
+/// to exactly one. What nobody reads of a command is not lost: the result has it all (up to `max_buffered_bytes`).
 class stream_reader {
  public:
   /// The next piece as the server sent it, usually what the command wrote in one go.
@@ -88,22 +89,27 @@ class stream_reader {
     return {state_, buffer_, detail::output_buffer::unit::line};
   }
 
-  /// Stops reading: pending and later reads end at once. The command goes on, and the result is complete.
-  void close() const { buffer_->close(); }
+  /// Stops reading: pending and later reads end at once. A command goes on, and its result is complete; a terminal
+  /// session ends.
+  void close() const {
+    buffer_->close();
+    state_->reader_closed();
+  }
 
  private:
   friend class process;
-  stream_reader(std::shared_ptr<detail::exec_state> state, detail::output_buffer& buffer)
+  friend class terminal;
+  stream_reader(std::shared_ptr<detail::exec_channel> state, detail::output_buffer& buffer)
       : state_{std::move(state)}, buffer_{&buffer} {
     buffer_->attach();
   }
   CWSANDBOX_DECL operation<std::optional<std::string>> next(detail::output_buffer::unit what) const;
 
-  std::shared_ptr<detail::exec_state> state_;
+  std::shared_ptr<detail::exec_channel> state_;
   detail::output_buffer* buffer_;
 };
 
-/// The input of a command that was started with `open_stdin`. A cheap handle; thread-safe; writes arrive in the order
+/// The input of a command that was started with `open_stdin`, or of a terminal. A cheap handle; thread-safe; writes arrive in the order
 /// of their calls.
 ///
 /// Up to 16 writes wait to be sent; an operation of a further one ends when there is room. An ended operation says that
@@ -122,10 +128,11 @@ class stream_writer {
 
  private:
   friend class process;
-  explicit stream_writer(std::shared_ptr<detail::exec_state> state) : state_{std::move(state)} {}
+  friend class terminal;
+  explicit stream_writer(std::shared_ptr<detail::exec_channel> state) : state_{std::move(state)} {}
   operation<void> queue(std::string bytes) const;
 
-  std::shared_ptr<detail::exec_state> state_;
+  std::shared_ptr<detail::exec_channel> state_;
 };
 
 }  // namespace cwsandbox::inline v1

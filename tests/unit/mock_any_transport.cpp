@@ -277,3 +277,17 @@ TEST_CASE("a cancellation reaches the held transport", "[any]") {
   CHECK(code == status_code::cancelled);
   CHECK(w.io.stopped());  // nothing goes on
 }
+
+TEST_CASE("a chosen transport without streams refuses a shell at once", "[any]") {
+  world w;
+  auto const sandbox = make(cw::any_transport{unary_transport{w.mock}});
+  try {
+    (void)sandbox.shell();
+    FAIL("it was opened");
+  } catch (cw::invalid_argument const& e) {
+    CHECK(e.field() == "transport");
+    CHECK_THAT(e.what(), ContainsSubstring("unary"));
+    CHECK_THAT(e.what(), ContainsSubstring("grpc_transport"));
+  }
+  CHECK(w.mock.calls().empty());
+}

@@ -33,15 +33,24 @@ void append(output_buffer& buffer, items const& chunks) {
   for (auto chunk : chunks) buffer.append(std::move(chunk));
 }
 
+std::string next(output_buffer& buffer, unit what) {
+  auto const item = buffer.try_read(what);
+  return item && *item ? (*item)->value_or("<end>") : "<nothing>";
+}
+
 // Everything that can be read now; "<end>" for the end of the stream.
 items drain(output_buffer& buffer, unit what = unit::chunk) {
   items all;
   while (auto item = buffer.try_read(what)) {
     if (!*item) {
+      all.emplace_back("<error>");
+      continue;
+    }
+    if (!**item) {
       all.emplace_back("<end>");
       break;
     }
-    all.push_back(**item);
+    all.push_back(***item);
   }
   return all;
 }
@@ -85,9 +94,9 @@ TEST_CASE("lines and chunks may be mixed", "[output_buffer]") {
   output_buffer buffer;
   append(buffer, {"one\ntw", "o\nthree", "four"});
   buffer.finish();
-  CHECK(buffer.try_read(unit::line) == output_buffer::item{"one\n"});
-  CHECK(buffer.try_read(unit::chunk) == output_buffer::item{"tw"});
-  CHECK(buffer.try_read(unit::line) == output_buffer::item{"o\n"});
+  CHECK(next(buffer, unit::line) == "one\n");
+  CHECK(next(buffer, unit::chunk) == "tw");
+  CHECK(next(buffer, unit::line) == "o\n");
   CHECK(drain(buffer) == items{"three", "four", "<end>"});
 }
 
@@ -144,7 +153,7 @@ TEST_CASE("what comes after the end is dropped", "[output_buffer]") {
 TEST_CASE("readers go on where the result keeps the bytes", "[output_buffer]") {
   output_buffer buffer;
   append(buffer, {"one\n", "two\n"});
-  CHECK(buffer.try_read(unit::line) == output_buffer::item{"one\n"});
+  CHECK(next(buffer, unit::line) == "one\n");
   std::string kept;
   buffer.finish();
   buffer.move_kept_to(kept);
@@ -234,4 +243,82 @@ TEST_CASE("after the reader has left nothing beyond the limit is held", "[output
   CHECK_FALSE(buffer.is_full());
   CHECK(buffer.copy_kept() == "ab");
   CHECK(buffer.bytes_produced() == 12);
+}
+
+TEST_CASE("what was read is forgotten bit by bit", "[output_buffer][limit]") {
+  output_buffer buffer{2};
+  buffer.attach();
+  append(buffer, {"abc", "de\nf", "ghi", "jkl\n", "m"});
+  CHECK(next(buffer, unit::chunk) == "abc");
+  CHECK(next(buffer, unit::line) == "de\n");
+  CHECK(next(buffer, unit::chunk) == "f");
+  append(buffer, {"no\np"});
+  CHECK(next(buffer, unit::line) == "ghijkl\n");
+  CHECK(next(buffer, unit::line) == "mno\n");
+  CHECK_FALSE(buffer.is_full());
+  buffer.finish();
+  CHECK(drain(buffer) == items{"p", "<end>"});
+  CHECK(buffer.copy_kept() == "ab");
+}
+
+TEST_CASE("a reader who waits for a long line is not behind", "[output_buffer][limit]") {
+  output_buffer buffer{1};
+  buffer.attach();
+  append(buffer, {"abcdef"});
+  REQUIRE(buffer.is_full());
+  bool woken = false;
+  buffer.when_not_full([&] { woken = true; });
+  auto const line = read(buffer, unit::line);
+  CHECK(woken);
+  append(buffer, {"ghijkl"});
+  CHECK_FALSE(buffer.is_full());
+  append(buffer, {"\nmno"});
+  CHECK(*line->value() == "abcdefghijkl\n");
+  CHECK(buffer.is_full());
+}
+
+TEST_CASE("a number of chunks may wait, however large", "[output_buffer][limit]") {
+  output_buffer buffer{output_buffer::limits{0, 3}};
+  buffer.attach();
+  append(buffer, {"abc", ""});
+  CHECK_FALSE(buffer.is_full());
+  append(buffer, {"de\n"});
+  CHECK(buffer.is_full());
+  bool woken = false;
+  buffer.when_not_full([&] { woken = true; });
+  SECTION("read as chunks") { CHECK(next(buffer, unit::chunk) == "abc"); }
+  SECTION("read as lines") { CHECK(next(buffer, unit::line) == "abcde\n"); }
+  SECTION("closed") { buffer.close(); }
+  CHECK(woken);
+  CHECK_FALSE(buffer.is_full());
+  CHECK(buffer.copy_kept() == "");
+}
+
+TEST_CASE("a failure comes after what was there, and once", "[output_buffer]") {
+  for (auto const what : {unit::chunk, unit::line}) {
+    output_buffer buffer;
+    append(buffer, {"a"});
+    buffer.fail(cw::make_error(cw::error_kind::unavailable, "gone"));
+    buffer.finish();
+    CHECK(drain(buffer, what) == items{"a", "<error>", "<end>"});
+    CHECK(drain(buffer, what) == items{"<end>"});
+  }
+}
+
+TEST_CASE("a failure after the end is none", "[output_buffer]") {
+  output_buffer buffer;
+  buffer.finish();
+  buffer.fail(cw::make_error(cw::error_kind::unavailable, "gone"));
+  CHECK(drain(buffer) == items{"<end>"});
+}
+
+TEST_CASE("a waiting read gets the failure", "[output_buffer]") {
+  output_buffer buffer;
+  auto const first = read(buffer);
+  auto const second = read(buffer);
+  buffer.fail(cw::make_error(cw::error_kind::unavailable, "gone"));
+  REQUIRE_FALSE(first->value());
+  CHECK(first->value().error().kind() == cw::error_kind::unavailable);
+  REQUIRE(second->value());
+  CHECK_FALSE(second->value()->has_value());
 }

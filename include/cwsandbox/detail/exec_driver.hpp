@@ -10,27 +10,28 @@
 
 namespace cwsandbox::inline v1::detail {
 
-/// Carries one command over an exec stream: does for `exec_fsm` what it cannot do itself. Lives on the sandbox's
+/// Carries one command, or one terminal session, over an exec stream: does for `exec_fsm` what it cannot do itself. Lives on the sandbox's
 /// strand, kept alive by its coroutines and alarms.
 ///
 /// Three things may end the command besides the stream: the caller's limit, a cancellation, and the discovery that the
 /// sandbox has ended while the stream was silent. Each ends the operation at once and then tells the stream, so that
-/// no stream can hold its caller up.
+/// no stream can hold its caller up. A terminal session has no limit.
 template <class T>
 class exec_driver final : public stream_watcher,
                           public std::enable_shared_from_this<exec_driver<T>> {
  public:
-  exec_driver(std::shared_ptr<sandbox_core<T>> core, std::shared_ptr<exec_state> state,
+  exec_driver(std::shared_ptr<sandbox_core<T>> core, std::shared_ptr<exec_channel> state,
               exec_plan plan, std::shared_ptr<cancel_token> token)
       : core_{std::move(core)},
         state_{std::move(state)},
         plan_{std::move(plan)},
+        is_terminal_{plan_.init.tty},
         token_{std::move(token)},
         ready_{std::make_shared<first_event>()} {}
 
   void start() {
     auto self = this->shared_from_this();
-    state_->on_cancel([self] {
+    state_->ends().on_cancel([self] {
       self->count({});
       self->token_->cancel();
       asio::post(self->core_->strand(), [self] { self->finish(); });
@@ -71,16 +72,17 @@ class exec_driver final : public stream_watcher,
     settings.sandbox_id = core_->id_text();
     settings.command_text = command_text(state_->command());
     settings.timeout = plan_.timeout;
-    settings.tty = plan_.init.tty;
+    settings.tty = is_terminal_;
     fsm_.emplace(std::move(settings));
     plan_.init.sandbox_id = core_->id_text();
 
     call_options options{};
-    options.timeout = longer(plan_.timeout, constants::client_timeout_buffer);
     // a little longer than the command may take: the peer's own word on that is worth waiting for
-    auto const limit = *deadline_in(core_->context(), options.timeout);
+    if (!is_terminal_) options.timeout = longer(plan_.timeout, constants::client_timeout_buffer);
+    auto const limit = deadline_in(core_->context(), options.timeout);
+    auto const patience = options.timeout.value_or(plan_.timeout);
     auto call = core_->mutable_transport().stream_exec(std::move(plan_.init), options);
-    auto opened = co_await bounded(core_->context(token_), std::move(call), options.timeout, core_);
+    auto opened = co_await bounded(core_->context(token_), std::move(call), patience, core_);
     if (!opened) {
       if (opened.error().kind() == error_kind::cancelled)
         fsm_->failed(opened.error());
@@ -92,7 +94,7 @@ class exec_driver final : public stream_watcher,
     if (fsm_->is_finished()) co_return;
     stream_.emplace(*std::move(opened));
     core_->watch(this->weak_from_this());
-    arm_limit(limit);
+    if (limit) arm_limit(*limit);
     last_heard_ = core_->clock()->now();
     arm_idle_check();
 
@@ -153,16 +155,20 @@ class exec_driver final : public stream_watcher,
     (void)closed;  // a broken stream shows itself to the reader, who learns more
   }
 
-  /// Everything that the caller writes, and its end. False when something else came first.
+  /// Everything that the caller writes, its end, and the sizes of a terminal. False when something else came first.
   [[nodiscard]] asio::awaitable<bool> send_input() {
     auto const ctx = core_->context(stop_input_);
-    auto const patience = std::min(constants::stdin_ready_wait_max, plan_.timeout);
+    auto const patience = is_terminal_ ? constants::stdin_ready_wait_max
+                                       : std::min(constants::stdin_ready_wait_max, plan_.timeout);
     auto const deadline = deadline_in(ctx, patience);
     auto const why = co_await wait_for_event(ctx, ready_, deadline);
     if (why == woken::deadline && fsm_->ready_timed_out(patience)) finish();
     if (why != woken::event) co_return false;
     for (;;) {
+      auto const resized = co_await send_resize();
+      if (!resized) co_return false;
       auto event = std::make_shared<first_event>();
+      if (state_->resizes) state_->resizes->when_ready([event] { event->fire(woken::event); });
       auto item = state_->in->pop([event] { event->fire(woken::event); });
       if (!item) {
         auto const woke = co_await wait_for_event(ctx, event, std::nullopt);
@@ -175,10 +181,21 @@ class exec_driver final : public stream_watcher,
         auto const frame = std::string_view{*bytes}.substr(at, constants::stdin_frame_bytes);
         auto const sent = co_await stream_->write(frame);
         if (!sent || fsm_->is_finished()) co_return false;  // the reading side learns why
+        auto const resized_between = co_await send_resize();
+        if (!resized_between) co_return false;
       }
     }
+    if (state_->resizes) state_->resizes->close();  // they could only follow the end of the input
     auto const closed = co_await stream_->close_input();
     co_return closed && !fsm_->is_finished();
+  }
+
+  /// One size of a terminal, if one waits. False when the stream is over.
+  [[nodiscard]] asio::awaitable<bool> send_resize() {
+    auto const size = state_->resizes ? state_->resizes->pop() : std::nullopt;
+    if (!size) co_return true;
+    auto const sent = co_await stream_->resize(size->columns, size->rows);
+    co_return sent && !fsm_->is_finished();
   }
 
   /// A stream that broke may be the echo of a sandbox that ended: then the error says so too.
@@ -275,10 +292,11 @@ class exec_driver final : public stream_watcher,
     if (code) {
       state_->exited(*code, plan_.check);
     } else if (explanation_.empty()) {
-      state_->failed(*fsm_->failure());
+      state_->failed(*fsm_->failure(), stream_.has_value());
     } else {
-      state_->failed(fsm_->failure()->with(
-          [&](error_details& d) { d.message.append("; ").append(explanation_); }));
+      auto const explained = fsm_->failure()->with(
+          [&](error_details& d) { d.message.append("; ").append(explanation_); });
+      state_->failed(explained, stream_.has_value());
     }
     limit_alarm_.reset();
     idle_alarm_.reset();
@@ -291,7 +309,8 @@ class exec_driver final : public stream_watcher,
     limit_alarm_.reset();
     idle_alarm_.reset();
     count({});
-    state_->failed(make_error(error_kind::cancelled, "the executor of the operation has ended"));
+    state_->failed(make_error(error_kind::cancelled, "the executor of the operation has ended"),
+                   stream_.has_value());
   }
 
   void count(std::optional<std::int32_t> exit_code) {
@@ -299,8 +318,9 @@ class exec_driver final : public stream_watcher,
   }
 
   std::shared_ptr<sandbox_core<T>> core_;
-  std::shared_ptr<exec_state> state_;
+  std::shared_ptr<exec_channel> state_;
   exec_plan plan_;
+  bool is_terminal_;
   std::shared_ptr<cancel_token> token_;
   /// Cancelled at the end, whatever ended it: releases the coroutines that wait for something else than the stream.
   std::shared_ptr<cancel_token> stop_input_{std::make_shared<cancel_token>()};

@@ -29,6 +29,7 @@
 #include <cwsandbox/process.hpp>
 #include <cwsandbox/reasons.hpp>
 #include <cwsandbox/sandbox_info.hpp>
+#include <cwsandbox/terminal.hpp>
 #include <cwsandbox/transport.hpp>
 
 #include <asio/strand.hpp>
@@ -85,6 +86,7 @@ struct shared_poll {
 /// What a command needs beside its shared state.
 struct exec_plan {
   wire::ExecStreamInit init{};
+  /// Of the whole command; of a terminal session only until its stream is open.
   nanoseconds timeout{};
   bool check{};
 };
@@ -270,6 +272,19 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
       asio::co_spawn(strand_, exec_unary_work(std::move(token), std::move(plan)),
                      std::move(finish));
     }
+    return handle;
+  }
+
+  /// Runs a command on a terminal.
+  [[nodiscard]] terminal shell(std::vector<std::string> command, exec_plan plan)
+    requires has_exec_streams_like_grpc_or_local_transport<T>
+  {
+    auto state = std::make_shared<terminal_state>(executor_, std::move(command));
+    auto handle = operation_access::make_handle<terminal>(state);
+    auto token = std::make_shared<cancel_token>();
+    auto driver = std::make_shared<exec_driver<T>>(this->shared_from_this(), std::move(state),
+                                                   std::move(plan), std::move(token));
+    driver->start();
     return handle;
   }
 
@@ -904,7 +919,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     // counted before the end can be seen
     if (!answer) {
       count_exec({});
-      state.failed(answer.error());
+      state.failed(answer.error(), false);
     } else {
       count_exec(answer->exit_code);
       state.answered(std::move(*answer), check);

@@ -39,6 +39,10 @@ template <class T>
     return T::capabilities;
 }
 
+/// Live output, input and terminals need exec streams. The name is what the compiler says when they are missing.
+template <class T>
+concept has_exec_streams_like_grpc_or_local_transport = T::capabilities.exec_stream;
+
 }  // namespace cwsandbox::inline v1::detail
 
 #endif

@@ -582,6 +582,15 @@ constexpr validation_result validate(ExecOptions const& x) {
   return found;
 }
 
+constexpr validation_result validate(ShellOptions const& x) {
+  validation_result found;
+  // 0 cannot be told from unset on the wire
+  if (x.width && *x.width == 0) found.add("width", "{field} must be at least 1, got 0");
+  if (x.height && *x.height == 0) found.add("height", "{field} must be at least 1, got 0");
+  if (x.container) detail::check_required(found, "container", *x.container);
+  return found;
+}
+
 constexpr validation_result validate(ListOptions const& x) {
   validation_result found;
   detail::check_tags(found, "tags", x.tags);

@@ -78,7 +78,9 @@ CWSANDBOX_DECL void exec_fsm::closed(std::optional<error> const& report) {
                         " ended without an exit status; it may have run, and it may still run"));
     return;
   }
-  if (report->kind() == error_kind::rpc && report->code() == status_code::deadline_exceeded &&
+  // a terminal session has no limit of its own that could be over
+  if (!settings_.tty && report->kind() == error_kind::rpc &&
+      report->code() == status_code::deadline_exceeded &&
       !(has_trusted_reason(*report) && report->reason() == reasons::command_timeout)) {
     auto const r = *report;
     timed_out();

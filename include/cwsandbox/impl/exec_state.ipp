@@ -29,7 +29,7 @@ CWSANDBOX_DECL bool exec_state::exited(std::int32_t exit_code, bool check) {
   end_streams();
   ProcessResult result{};
   result.exit_code = exit_code;
-  result.command = command_;
+  result.command = command();
   result.out_truncated = out.is_truncated();
   result.err_truncated = err.is_truncated();
   result.out_bytes_produced = static_cast<std::int64_t>(out.bytes_produced());
@@ -43,7 +43,7 @@ CWSANDBOX_DECL bool exec_state::answered(wire::ExecResponse&& answer, bool check
   end_streams();
   ProcessResult result{};
   result.exit_code = answer.exit_code;
-  result.command = command_;
+  result.command = command();
   result.out_truncated = answer.stdout_truncated || out.is_truncated();
   result.err_truncated = answer.stderr_truncated || err.is_truncated();
   // a server that does not count leaves zero; then what came is what there was
@@ -61,7 +61,7 @@ inline bool exec_state::finish_with(ProcessResult result, bool check) {
     auto kept = std::make_shared<ProcessResult>(std::move(result));
     kept->out = out.copy_kept();
     kept->err = err.copy_kept();
-    return complete(make_error(error_kind::execution, "Command " + command_text(command_) +
+    return complete(make_error(error_kind::execution, "Command " + command_text(command()) +
                                                           " failed with exit code " +
                                                           std::to_string(exit_code))
                         .with([&](error_details& d) { d.exec_result = std::move(kept); }));
@@ -76,7 +76,7 @@ inline bool exec_state::finish_with(ProcessResult result, bool check) {
   return true;
 }
 
-CWSANDBOX_DECL bool exec_state::failed(error e) {
+CWSANDBOX_DECL bool exec_state::failed(error e, bool /*opened*/) {
   end_streams();
   return complete(std::move(e));
 }

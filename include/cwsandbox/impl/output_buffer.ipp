@@ -25,7 +25,7 @@ CWSANDBOX_DECL void output_buffer::append(std::string&& chunk) {
       kept_.append(chunk, 0, room);
       if (size > room) {
         if (attached_ && !closed_) {
-          if (beyond_.empty()) beyond_start_ = produced_ + room;
+          if (beyond_read_ == beyond_.size()) beyond_start_ = produced_ + room;
           beyond_.append(chunk, room, size - room);
         } else {
           held_end = produced_ + room;
@@ -53,15 +53,23 @@ CWSANDBOX_DECL void output_buffer::finish() {
   if (room) room();
 }
 
+CWSANDBOX_DECL void output_buffer::fail(error why) {
+  {
+    std::lock_guard lock{mutex_};
+    if (!finished_) failure_.emplace(std::move(why));
+  }
+  finish();
+}
+
 CWSANDBOX_DECL bool output_buffer::is_full() const {
   std::lock_guard lock{mutex_};
-  return beyond_.size() > limit_;
+  return full();
 }
 
 CWSANDBOX_DECL void output_buffer::when_not_full(unique_function<void()> f) {
   {
     std::lock_guard lock{mutex_};
-    if (beyond_.size() > limit_ && !finished_) {
+    if (full() && !finished_) {
       room_ = std::move(f);
       return;
     }
@@ -95,8 +103,8 @@ CWSANDBOX_DECL void output_buffer::attach() {
   attached_ = true;
 }
 
-CWSANDBOX_DECL std::optional<output_buffer::item> output_buffer::try_read(unit what) {
-  std::optional<item> result;
+CWSANDBOX_DECL std::optional<outcome<output_buffer::item>> output_buffer::try_read(unit what) {
+  std::optional<outcome<item>> result;
   unique_function<void()> room;
   {
     std::lock_guard lock{mutex_};
@@ -128,6 +136,7 @@ CWSANDBOX_DECL void output_buffer::close() {
     std::lock_guard lock{mutex_};
     closed_ = true;
     beyond_.clear();
+    beyond_read_ = 0;
     frames_.clear();
     ready = serve();
     room = room_made();
@@ -138,26 +147,47 @@ CWSANDBOX_DECL void output_buffer::close() {
 
 // The lock is held in all that follows, but for deliver.
 
-inline std::optional<output_buffer::item> output_buffer::next(unit what) {
-  if (closed_) return item{};
+inline bool output_buffer::full() const noexcept {
+  if (!reads_.empty()) return false;
+  if (most_chunks_ != 0) return frames_.size() >= most_chunks_;
+  return beyond_.size() - beyond_read_ > limit_;
+}
+
+inline std::optional<outcome<output_buffer::item>> output_buffer::next(unit what) {
+  if (closed_) return outcome<item>{item{}};
   if (what == unit::line) {
-    auto const end = find_line_end();
-    if (end != 0) return take(end);
+    auto const line_end = find_line_end();
+    if (line_end != 0) {
+      auto line = take(line_end);
+      forget_frames();
+      return outcome<item>{std::move(line)};
+    }
     searched_ = produced_;
     if (!finished_) return std::nullopt;
     auto rest = take(produced_);
-    return rest->empty() ? item{} : std::move(rest);
+    if (rest.empty()) return end();
+    return outcome<item>{std::move(rest)};
   }
-  // frames that a line reader went past are no items any more, but for empty ones that are next in turn
-  while (!frames_.empty() && frames_.front().end <= cursor_ && !frames_.front().empty)
-    frames_.pop_front();
+  forget_frames();
   if (frames_.empty()) {
     if (!finished_) return std::nullopt;
-    return item{};
+    return end();
   }
-  auto const end = frames_.front().end;
+  auto const chunk_end = frames_.front().end;
   frames_.pop_front();
-  return take(end);
+  return outcome<item>{take(chunk_end)};
+}
+
+/// Frames that a line reader went past are no items any more, but for empty ones that are next in turn.
+inline void output_buffer::forget_frames() {
+  while (!frames_.empty() && frames_.front().end <= cursor_ && !frames_.front().empty)
+    frames_.pop_front();
+}
+
+inline outcome<output_buffer::item> output_buffer::end() {
+  if (!failure_) return item{};
+  auto const why = *std::exchange(failure_, std::nullopt);
+  return why;
 }
 
 /// The offset after the next LF, or zero.
@@ -169,27 +199,33 @@ inline std::uint64_t output_buffer::find_line_end() const {
     if (at != std::string::npos) return at + 1;
     from = text.size();
   }
-  if (beyond_.empty()) return 0;
+  if (beyond_read_ == beyond_.size()) return 0;
   from = std::max(from, beyond_start_);
-  auto const at = beyond_.find('\n', static_cast<std::size_t>(from - beyond_start_));
-  return at == std::string::npos ? 0 : beyond_start_ + at + 1;
+  auto const at = beyond_.find('\n', beyond_read_ + static_cast<std::size_t>(from - beyond_start_));
+  return at == std::string::npos ? 0 : beyond_start_ + (at - beyond_read_) + 1;
 }
 
-/// The bytes from the cursor to `end`; bytes that were dropped because nobody read then are missing.
-inline output_buffer::item output_buffer::take(std::uint64_t end) {
+/// The bytes from the cursor to `until`; bytes that were dropped because nobody read then are missing.
+inline std::string output_buffer::take(std::uint64_t until) {
   std::string bytes;
   auto const& text = kept();
   if (cursor_ < text.size())
     bytes.assign(text, static_cast<std::size_t>(cursor_),
-                 static_cast<std::size_t>(std::min<std::uint64_t>(end, text.size()) - cursor_));
-  if (end > text.size() && end > beyond_start_ && !beyond_.empty()) {
-    auto const count = static_cast<std::size_t>(
-        std::min<std::uint64_t>(end - beyond_start_, beyond_.size()));
-    bytes.append(beyond_, 0, count);
-    beyond_.erase(0, count);
+                 static_cast<std::size_t>(std::min<std::uint64_t>(until, text.size()) - cursor_));
+  auto const unread = beyond_.size() - beyond_read_;
+  if (until > text.size() && until > beyond_start_ && unread != 0) {
+    auto const count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(until - beyond_start_, unread));
+    bytes.append(beyond_, beyond_read_, count);
+    beyond_read_ += count;
     beyond_start_ += count;
+    // rarely, for it moves what is left
+    if (beyond_read_ > beyond_.size() / 2) {
+      beyond_.erase(0, beyond_read_);
+      beyond_read_ = 0;
+    }
   }
-  cursor_ = end;
+  cursor_ = until;
   return bytes;
 }
 
@@ -213,7 +249,7 @@ inline void output_buffer::deliver(std::vector<completion> completions) {
 }
 
 inline unique_function<void()> output_buffer::room_made() {
-  if (beyond_.size() > limit_) return {};
+  if (full()) return {};
   return std::exchange(room_, {});
 }
 

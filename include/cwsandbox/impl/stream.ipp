@@ -19,10 +19,11 @@ inline void strip_line_end(std::optional<std::string>& line) {
 }  // namespace detail
 
 CWSANDBOX_DECL void stream_items::advance() {
+  current_.reset();  // the end, if what follows throws
   if (auto ready = buffer_->try_read(unit_)) {
-    current_ = *std::move(ready);
+    current_ = std::move(*ready).value();
   } else {
-    auto state = std::make_shared<detail::read_state>(state_->get_executor());
+    auto state = std::make_shared<detail::read_state>(state_->ends().get_executor());
     auto op = detail::operation_access::make(state);
     buffer_->read(unit_, std::move(state));
     current_ = std::move(op).result();
@@ -32,15 +33,15 @@ CWSANDBOX_DECL void stream_items::advance() {
 
 CWSANDBOX_DECL operation<std::optional<std::string>> stream_reader::next(
     detail::output_buffer::unit what) const {
-  auto state = std::make_shared<detail::read_state>(state_->get_executor());
+  auto state = std::make_shared<detail::read_state>(state_->ends().get_executor());
   auto op = detail::operation_access::make(state);
   buffer_->read(what, std::move(state));
   return op;
 }
 
 CWSANDBOX_DECL operation<std::optional<std::string>> stream_reader::read_line() const {
-  auto raw = std::make_shared<detail::read_state>(state_->get_executor());
-  auto line = std::make_shared<detail::read_state>(state_->get_executor());
+  auto raw = std::make_shared<detail::read_state>(state_->ends().get_executor());
+  auto line = std::make_shared<detail::read_state>(state_->ends().get_executor());
   line->on_cancel([raw] { raw->cancel(); });
   raw->add_waiter([raw = std::weak_ptr{raw}, line] {
     auto value = std::move(raw.lock()->value());
@@ -55,7 +56,7 @@ inline operation<void> stream_writer::queue(std::string bytes) const {
 #if defined(CWSANDBOX_HAS_EXCEPTIONS)
   if (auto refused = state_->in->refusal()) refused->raise();
 #endif
-  auto state = std::make_shared<detail::operation_state<void>>(state_->get_executor());
+  auto state = std::make_shared<detail::operation_state<void>>(state_->ends().get_executor());
   state_->in->write(std::move(bytes), state);
   return detail::operation_access::make(std::move(state));
 }
@@ -72,7 +73,7 @@ CWSANDBOX_DECL operation<void> stream_writer::writeline(std::string_view text) c
 }
 
 CWSANDBOX_DECL operation<void> stream_writer::close() const {
-  auto state = std::make_shared<detail::operation_state<void>>(state_->get_executor());
+  auto state = std::make_shared<detail::operation_state<void>>(state_->ends().get_executor());
   state_->in->close(state);
   return detail::operation_access::make(std::move(state));
 }

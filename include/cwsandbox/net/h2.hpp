@@ -109,19 +109,24 @@ class h2_connection : public std::enable_shared_from_this<h2_connection> {
   [[nodiscard]] CWSANDBOX_DECL bool has_room() const noexcept;
   /// The peer has spoken HTTP/2; before it has, its limits are unknown and no stream is opened.
   [[nodiscard]] bool is_greeted() const noexcept { return greeted_; }
-  /// Why it ended; nothing when it is open, or ended as it was asked to.
-  [[nodiscard]] std::optional<error> const& failure() const noexcept { return failure_; }
-  /// The error that a GOAWAY of either side spoke of.
-  [[nodiscard]] CWSANDBOX_DECL std::optional<error> farewell() const;
+  /// Why it cannot be used: what ended it, else what a GOAWAY said, else `otherwise`.
+  [[nodiscard]] error failure_or(std::string otherwise) const {
+    return failure_ ? *failure_ : lost(std::move(otherwise));
+  }
+  /// The peer said GOAWAY, and no error with it.
+  [[nodiscard]] bool went_in_peace() const noexcept { return peer_goes_ && goodbye_.empty(); }
   /// Whether it will ever take a stream again.
   [[nodiscard]] bool is_open() const noexcept { return !closed_ && !draining_; }
   [[nodiscard]] std::size_t streams() const noexcept { return streams_.size(); }
   /// How many streams the peer allows.
   [[nodiscard]] CWSANDBOX_DECL std::size_t stream_limit() const noexcept;
 
-  /// Opens a stream. 0 when it cannot be opened; `on_end` is not called then.
+  /// Opens a stream, of which nothing is sent before `send`. 0 when it cannot be opened; `on_end` is not called then.
   [[nodiscard]] CWSANDBOX_DECL std::int32_t submit(std::shared_ptr<h2_stream> stream,
                                                    std::span<h2_field const> fields);
+  /// Sends what was submitted: soon, together with all else that there is to say by then. With `at_once`, now when this
+  /// is the only stream, for then there is nothing to wait for; the stream may end, and the change handler be called.
+  CWSANDBOX_DECL void send(bool at_once);
   /// The stream has a body to send again after it had none.
   CWSANDBOX_DECL void resume(std::int32_t id);
   CWSANDBOX_DECL void consume(std::int32_t id, std::size_t bytes);
@@ -137,8 +142,13 @@ class h2_connection : public std::enable_shared_from_this<h2_connection> {
 
   CWSANDBOX_DECL void read();
   CWSANDBOX_DECL void on_read(asio::error_code failed, std::size_t size);
+  /// False when the connection has failed.
+  [[nodiscard]] CWSANDBOX_DECL bool receive(std::string_view bytes);
   CWSANDBOX_DECL void flush_soon();
   CWSANDBOX_DECL void flush();
+  /// Takes what the session has to say. False when the connection has failed.
+  [[nodiscard]] CWSANDBOX_DECL bool gather();
+  CWSANDBOX_DECL void forget_written();
   CWSANDBOX_DECL void write();
   CWSANDBOX_DECL void on_written(asio::error_code failed, std::size_t size);
   CWSANDBOX_DECL void fail(error why);
@@ -159,6 +169,9 @@ class h2_connection : public std::enable_shared_from_this<h2_connection> {
     std::size_t header_bytes{};
   };
   std::unordered_map<std::int32_t, entry> streams_;
+  // What was last looked for: one stream has many callbacks in a row.
+  std::int32_t recent_id_{};
+  entry* recent_{};
 
   std::vector<char> incoming_;
   std::string outgoing_;  ///< being written
@@ -175,6 +188,7 @@ class h2_connection : public std::enable_shared_from_this<h2_connection> {
   bool flush_posted_{};
   bool in_session_{};  ///< a callback of the session is running
   bool greeted_{};     ///< the peer's settings have come
+  bool peer_goes_{};
   bool draining_{};
   bool closing_{};
   bool closed_{};

@@ -17,10 +17,12 @@
 #include <asio/ssl/stream.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cwsandbox::inline v1::detail::net {
@@ -51,6 +53,11 @@ class stream {
   }
   using executor_type = asio::ip::tcp::socket::executor_type;
   [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
+
+  /// What can be read or written without waiting; 0 when nothing can, and when only a waiting operation would tell why.
+  /// For a connection on which nothing else is being read, or written.
+  [[nodiscard]] CWSANDBOX_DECL std::size_t read_now(char* to, std::size_t size) noexcept;
+  [[nodiscard]] CWSANDBOX_DECL std::size_t write_now(std::string_view bytes) noexcept;
 
   /// At once; what is being read or written fails.
   CWSANDBOX_DECL void close() noexcept;

@@ -64,11 +64,10 @@ CWSANDBOX_DECL channel::~channel() {
     });
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<std::string>> channel::unary(std::string_view path,
-                                                                    std::string message,
-                                                                    call_options options) {
+CWSANDBOX_DECL asio::awaitable<outcome<incoming>> channel::unary(method to, std::string message,
+                                                                 call_options options) {
   auto const self = shared_from_this();
-  auto made = start(path, std::move(message), options, false, true);
+  auto made = start(to, std::move(message), options, false, true);
   auto answer = co_await made->answer();
   if (answer || answer.error().code() != status_code::unauthenticated) co_return answer;
   // The key may have been replaced since the connection was opened. Only when there is another one, and only once, is
@@ -76,15 +75,15 @@ CWSANDBOX_DECL asio::awaitable<outcome<std::string>> channel::unary(std::string_
   auto renewed = renew_credentials(made->credentials());
   auto const changed = co_await asio::co_spawn(strand_, std::move(renewed), asio::use_awaitable);
   if (!changed) co_return answer;
-  made = start(path, made->take_message(), options, false, true);
+  made = start(to, made->take_message(), options, false, true);
   answer = co_await made->answer();
   co_return answer;
 }
 
 CWSANDBOX_DECL asio::awaitable<outcome<std::shared_ptr<call>>> channel::open_stream(
-    std::string_view path, std::string message, call_options options, bool one_message) {
+    method to, std::string message, call_options options, bool one_message) {
   auto const self = shared_from_this();
-  auto made = start(path, std::move(message), options, true, one_message);
+  auto made = start(to, std::move(message), options, true, one_message);
   auto const opened = co_await made->opened();
   if (!opened) co_return opened.error();
   co_return made;
@@ -94,11 +93,12 @@ CWSANDBOX_DECL asio::awaitable<bool> channel::renew_credentials(std::uint64_t us
   co_return credentials_.renew(options_.api_key, options_.auth, used);
 }
 
-CWSANDBOX_DECL std::shared_ptr<call> channel::start(std::string_view path, std::string message,
+CWSANDBOX_DECL std::shared_ptr<call> channel::start(method const& to, std::string message,
                                                     call_options options, bool streaming,
                                                     bool one_message) {
   call_settings settings{};
-  settings.path = path;
+  settings.path = to.path;
+  settings.content = to.content;
   settings.max_message_bytes = options_.max_message_bytes;
   settings.streaming = streaming;
   if (options.timeout) {
@@ -123,7 +123,7 @@ CWSANDBOX_DECL std::shared_ptr<call> channel::start(std::string_view path, std::
 }
 
 CWSANDBOX_DECL void channel::place(std::shared_ptr<call> const& made) {
-  if (made->has_ended() || try_place(made)) return;
+  if (made->has_ended() || try_place(made, true)) return;
   queue(made);
   serve();
 }
@@ -132,7 +132,7 @@ CWSANDBOX_DECL void channel::queue(std::shared_ptr<call> const& made) {
   (made->settings().streaming ? waiting_streams_ : waiting_unary_).push_back(made);
 }
 
-CWSANDBOX_DECL bool channel::try_place(std::shared_ptr<call> const& made) {
+CWSANDBOX_DECL bool channel::try_place(std::shared_ptr<call> const& made, bool at_once) {
   for (auto const& connection : connections_) {
     if (!connection->has_room()) continue;
     // Streams may last for hours; some places are kept for what must get through, such as a stop.
@@ -176,6 +176,8 @@ CWSANDBOX_DECL bool channel::try_place(std::shared_ptr<call> const& made) {
       else
         asio::post(self->strand_, [self, again = std::move(again)] { self->place(again); });
     });
+    auto const used = connection;  // sending may change the list
+    used->send(at_once);
     return true;
   }
   return false;
@@ -185,7 +187,7 @@ CWSANDBOX_DECL void channel::serve() {
   for (auto* const waiting : {&waiting_unary_, &waiting_streams_}) {
     while (!waiting->empty()) {
       auto const made = waiting->front().lock();
-      if (made && !made->has_ended() && !try_place(made)) break;
+      if (made && !made->has_ended() && !try_place(made, false)) break;
       waiting->pop_front();
     }
   }
@@ -261,17 +263,12 @@ CWSANDBOX_DECL asio::awaitable<outcome<bool>> channel::connect_once() {
   asio::error_code woken;
   while (!connection->is_greeted() && connection->is_open() && clock::now() < deadline)
     co_await greeting->async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  if (!connection->is_greeted()) {
-    auto why = connection->failure().value_or(
-        rpc_error(status_code::unavailable,
-                  service_.peer.text() + " was silent when it should have spoken HTTP/2"));
+  if (!connection->is_greeted() || !connection->is_open()) {
+    // It came and went. In peace it may be that a server is just being replaced.
+    if (connection->went_in_peace()) co_return false;
+    auto why = connection->failure_or("the peer was silent when it should have spoken HTTP/2");
     connection->shutdown(why);
     co_return why;
-  }
-  if (!connection->is_open()) {
-    // It came and went. In peace it may be that a server is just being replaced.
-    if (!connection->farewell()) co_return false;
-    co_return *connection->farewell();
   }
   connections_.push_back(std::move(connection));
   co_return true;

@@ -9,9 +9,12 @@
 #include <cwsandbox/detail/status_details.hpp>
 
 #include <nghttp2/nghttp2.h>
+#include <protozero/exception.hpp>
+#include <protozero/types.hpp>
+#include <protozero/varint.hpp>
 
-#include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace cwsandbox::inline v1::detail::grpc {
 
@@ -19,6 +22,55 @@ CWSANDBOX_DECL void append_prefix(std::string& to, std::size_t message_bytes) {
   to.push_back('\0');
   for (int shift = 24; shift >= 0; shift -= 8)
     to.push_back(static_cast<char>((message_bytes >> shift) & 0xff));
+}
+
+// The number at `at`, which is moved behind it.
+inline std::optional<std::uint64_t> take_varint(std::string_view from, std::size_t& at) {
+  try {
+    auto const* next = from.data() + at;
+    auto const value = protozero::decode_varint(&next, from.data() + from.size());
+    at = static_cast<std::size_t>(next - from.data());
+    return value;
+  } catch (protozero::exception const&) {
+    return std::nullopt;
+  }
+}
+
+CWSANDBOX_DECL std::optional<content_place> find_content(std::string_view start, std::size_t size,
+                                                         std::span<std::uint32_t const> path) {
+  constexpr auto varint_type = static_cast<std::uint64_t>(protozero::pbf_wire_type::varint);
+  constexpr auto length_type =
+      static_cast<std::uint64_t>(protozero::pbf_wire_type::length_delimited);
+  std::size_t at = 0;
+  std::size_t piece = 0;  // what follows the last length on the path
+  std::vector<std::string_view> pieces;
+  while (pieces.size() < path.size()) {
+    auto const key = take_varint(start, at);
+    if (!key) return std::nullopt;
+    if ((*key & 7U) == varint_type) {
+      if (!take_varint(start, at)) return std::nullopt;
+      continue;
+    }
+    if ((*key & 7U) != length_type) return std::nullopt;
+    auto const key_end = at;
+    auto const length = take_varint(start, at);
+    if (!length) return std::nullopt;
+    if (*length == size - at && *key >> 3U == path[pieces.size()]) {
+      pieces.push_back(start.substr(piece, key_end - piece));
+      piece = at;
+    } else {
+      if (*length > start.size() - at) return std::nullopt;
+      at += static_cast<std::size_t>(*length);
+    }
+  }
+  // From the inside out: each length is now that of what was written so far, less than 128.
+  static_assert(content_lookahead < 128);
+  std::string rest;
+  for (auto it = pieces.rbegin(); it != pieces.rend(); ++it) {
+    rest.insert(rest.begin(), static_cast<char>(rest.size()));
+    rest.insert(0, *it);
+  }
+  return content_place{at, std::move(rest)};
 }
 
 CWSANDBOX_DECL std::string timeout_text(std::chrono::nanoseconds timeout) {
@@ -118,12 +170,7 @@ CWSANDBOX_DECL void response_head::add(std::string_view name, std::string_view v
   } else if (name == "grpc-message") {
     grpc_message = value;
   } else if (name == "grpc-status-details-bin") {
-    // Entries with one key may come joined by commas.
-    for (auto rest = value; !rest.empty();) {
-      auto const end = std::min(rest.find(','), rest.size());
-      details.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    details.emplace_back(value);
   } else if (name == "grpc-encoding") {
     encoding = value;
   }
@@ -173,10 +220,8 @@ CWSANDBOX_DECL std::optional<error> error_of(response_head const& head,
     auto result = rpc_error(code, std::move(message));
     for (auto const& value : head.details) {
       bool found = false;
-      result = result.with([&](error_details& into) {
-        auto const bytes = decode_binary_header(value);
-        found = bytes && attach_status_details(into, *bytes);
-      });
+      result = result.with(
+          [&](error_details& into) { found = attach_status_header(into, value); });
       if (found) break;
     }
     return result;

@@ -15,8 +15,12 @@
 
 #include <protozero/pbf_writer.hpp>
 
+#include <array>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
 // g++ 12 at -O1 sees an operator delete of asio's coroutine frames without the new that belongs to it.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -39,18 +43,49 @@ template <class Message>
   return result;
 }
 
+/// The field that makes messages large, if there is one.
 template <class Message>
-[[nodiscard]] outcome<Message> decoded(std::string bytes, std::size_t max_bytes) {
+struct content_of {
+  static constexpr std::span<std::uint32_t const> path{};
+};
+template <>
+struct content_of<wire::ReadFileResponse> {
+  static constexpr std::array<std::uint32_t, 1> path{1};
+  static void put(wire::ReadFileResponse& into, std::string content) {
+    into.content = std::move(content);
+  }
+};
+template <>
+struct content_of<wire::ExecStreamResponse> {
+  static constexpr std::array<std::uint32_t, 2> path{2, 2};
+  static void put(wire::ExecStreamResponse& into, std::string content) {
+    if (auto* const output = std::get_if<wire::ExecStreamOutput>(&into.message))
+      output->data = std::move(content);
+  }
+};
+
+template <class Method>
+[[nodiscard]] method method_of() {
+  return {Method::path, content_of<typename Method::response>::path};
+}
+
+template <class Message>
+[[nodiscard]] outcome<Message> decoded(incoming received, std::size_t max_bytes) {
   wire::protobuf_limits limits{};
   limits.max_bytes = max_bytes;
-  return wire::decode<Message>(std::move(bytes), limits);
+  auto message = wire::decode<Message>(std::move(received.message), limits);
+  if constexpr (!content_of<Message>::path.empty()) {
+    if (message && !received.content.empty())
+      content_of<Message>::put(*message, std::move(received.content));
+  }
+  return message;
 }
 
 template <class Method>
 [[nodiscard]] asio::awaitable<outcome<typename Method::response>> unary(
     std::shared_ptr<channel> to, typename Method::request request, call_options options) {
   auto message = framed(request);
-  auto answer = co_await to->unary(Method::path, std::move(message), options);
+  auto answer = co_await to->unary(method_of<Method>(), std::move(message), options);
   if (!answer) co_return answer.error();
   co_return decoded<typename Method::response>(*std::move(answer), to->max_message_bytes());
 }
@@ -185,8 +220,8 @@ CWSANDBOX_DECL asio::awaitable<outcome<grpc_transport::exec_stream>> grpc_transp
   wire::ExecStreamRequest request{};
   request.message = std::move(init);
   auto message = detail::grpc::framed(request);
-  auto opened = co_await channel->open_stream(wire::rpc::StreamExec::path, std::move(message),
-                                              options, false);
+  auto opened = co_await channel->open_stream(detail::grpc::method_of<wire::rpc::StreamExec>(),
+                                              std::move(message), options, false);
   if (!opened) co_return opened.error();
   co_return exec_stream{std::move(channel), *std::move(opened)};
 }
@@ -199,8 +234,8 @@ CWSANDBOX_DECL asio::awaitable<outcome<grpc_transport::log_stream>> grpc_transpo
     std::shared_ptr<detail::grpc::channel> channel, wire::StreamLogsRequest request,
     call_options options) {
   auto message = detail::grpc::framed(request);
-  auto opened = co_await channel->open_stream(wire::rpc::StreamLogs::path, std::move(message),
-                                              options, true);
+  auto opened = co_await channel->open_stream(detail::grpc::method_of<wire::rpc::StreamLogs>(),
+                                              std::move(message), options, true);
   if (!opened) co_return opened.error();
   co_return log_stream{std::move(channel), *std::move(opened)};
 }

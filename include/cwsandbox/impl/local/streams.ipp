@@ -19,6 +19,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -29,6 +30,8 @@ namespace streaming {
 /// How long output is waited for after the command itself has ended: what it left behind may hold the pipes for ever.
 inline constexpr std::chrono::milliseconds output_grace{100};
 inline constexpr std::size_t frame_bytes = 65536;
+/// The longest time between two looks at whether a program has read the end of its input and goes on.
+inline constexpr std::chrono::milliseconds end_of_file_patience{5000};
 
 inline error cancelled() { return rpc_error(status_code::cancelled, "the call was cancelled"); }
 
@@ -182,7 +185,7 @@ CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::poll() {
     return message;
   }
   for (;;) {
-    std::array<poll_set::event, 4> ready;
+    std::array<poll_set::event, 5> ready;
     auto const count = set_.poll(ready.data(), ready.size());
     bool grace_over = false;
     for (std::size_t i = 0; i < count; ++i) {
@@ -198,6 +201,9 @@ CWSANDBOX_DECL std::optional<wire::ExecStreamResponse> exec_call::poll() {
           break;
         case grace:
           grace_over = true;
+          break;
+        case end_of_file:
+          repeat_end_of_file();
           break;
       }
     }
@@ -294,10 +300,39 @@ CWSANDBOX_DECL asio::awaitable<outcome<void>> exec_call::close_input() {
     auto const sent =
         co_await write(last_typed_ == '\n' || last_typed_ == '\r' ? "\x04" : "\x04\x04");
     if (!sent) co_return sent;
+    watch_end_of_file();
   }
   input_events_.reset();
   input_.reset();
   co_return outcome<void>{};
+}
+
+// An end of file is a character that only a terminal in canonical mode takes for one, at the time when it is typed. A
+// program that edits lines itself, such as bash, changes the mode for each of them, so that what was typed ahead reaches
+// it as a NUL. It would wait for ever; so the end is typed again when all was read.
+CWSANDBOX_DECL void exec_call::watch_end_of_file() {
+  if (!end_of_file_timer_) {
+    end_of_file_timer_.emplace();
+    set_.add(end_of_file_timer_->fd(), end_of_file);
+  }
+  end_of_file_timer_->set(std::chrono::steady_clock::now() + end_of_file_patience_);
+}
+
+CWSANDBOX_DECL void exec_call::repeat_end_of_file() {
+  if (exit_code_ || !output_) {
+    set_.remove(end_of_file_timer_->fd());
+    return;
+  }
+  unique_fd const peer{
+      ::ioctl(output_.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK)};
+  pollfd unread{peer.get(), POLLIN, 0};
+  if (peer && ::poll(&unread, 1, 0) == 0) {
+    // a full queue takes it the next time
+    [[maybe_unused]] auto const n = streaming::write_quietly(output_.get(), "\x04");
+    // a program that means to go on has less and less of it
+    end_of_file_patience_ = std::min(2 * end_of_file_patience_, streaming::end_of_file_patience);
+  }
+  watch_end_of_file();
 }
 
 CWSANDBOX_DECL void exec_call::cancel() noexcept {

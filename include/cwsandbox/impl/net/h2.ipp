@@ -7,7 +7,9 @@
 #include <cwsandbox/net/h2.hpp>
 
 #include <asio/buffer.hpp>
+#include <asio/dispatch.hpp>
 #include <asio/post.hpp>
+#include <asio/strand.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +19,8 @@
 namespace cwsandbox::inline v1::detail::net {
 
 inline constexpr std::size_t h2_read_bytes = std::size_t{128} << 10;
+// How often more is read, and written, before others on the executor have their turn.
+inline constexpr int h2_turns = 8;
 // What is gathered before it is written; the peer's windows allow far more at once.
 inline constexpr std::size_t h2_write_bytes = std::size_t{256} << 10;
 
@@ -25,8 +29,11 @@ struct h2_connection::callbacks {
   static h2_connection& self(void* data) { return *static_cast<h2_connection*>(data); }
 
   static entry* find(h2_connection& me, std::int32_t id) {
+    if (me.recent_ != nullptr && me.recent_id_ == id) return me.recent_;
     auto const at = me.streams_.find(id);
-    return at == me.streams_.end() ? nullptr : &at->second;
+    if (at == me.streams_.end()) return nullptr;
+    me.recent_id_ = id;
+    return me.recent_ = &at->second;
   }
 
   static int on_header(nghttp2_session* session, nghttp2_frame const* frame,
@@ -64,7 +71,7 @@ struct h2_connection::callbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) me.ping_sent_.reset();
         break;
       case NGHTTP2_GOAWAY:
-        me.draining_ = true;
+        me.peer_goes_ = me.draining_ = true;
         note_goodbye(me, frame->goaway, "the peer says ");
         break;
       default:
@@ -219,9 +226,14 @@ CWSANDBOX_DECL std::int32_t h2_connection::submit(std::shared_ptr<h2_stream> str
     return 0;
   }
   streams_.emplace(id, entry{std::move(stream)});
-  last_busy_ = clock::now();
-  flush_soon();
   return id;
+}
+
+CWSANDBOX_DECL void h2_connection::send(bool at_once) {
+  if (at_once && streams_.size() == 1 && !in_session_)
+    flush();
+  else
+    flush_soon();
 }
 
 CWSANDBOX_DECL void h2_connection::resume(std::int32_t id) {
@@ -240,6 +252,7 @@ CWSANDBOX_DECL void h2_connection::reset(std::int32_t id, std::uint32_t code) {
   auto const at = streams_.find(id);
   if (at == streams_.end()) return;
   auto const keep = std::move(at->second.stream);
+  recent_ = nullptr;
   streams_.erase(at);
   last_busy_ = clock::now();
   if (closed_) return;
@@ -277,63 +290,101 @@ CWSANDBOX_DECL void h2_connection::on_read(asio::error_code failed, std::size_t 
     return fail(lost(std::move(why)));
   }
   last_read_ = clock::now();
-  std::string_view const bytes{incoming_.data(), size};
-  if (!greeted_ && bytes.starts_with("HTTP/1."))
-    return fail(lost("the peer answers with HTTP/1.1 and not HTTP/2"));
   bool const was_greeted = greeted_;
   bool const was_draining = draining_;
   auto const limit = stream_limit();
   auto const open = streams_.size();
-  in_session_ = true;
-  auto const taken = nghttp2_session_mem_recv(
-      session_, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
-  in_session_ = false;
-  if (taken < 0) return fail(lost(nghttp2_strerror(static_cast<int>(taken))));
-  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0)
-    return fail(lost("closed by the peer"));
-  flush_soon();
+  for (int turn = 1; size != 0; ++turn) {
+    if (!receive({incoming_.data(), size})) return;
+    // A full buffer means that there is more.
+    bool const more = size == incoming_.size() && turn < h2_turns;
+    size = more ? io_->read_now(incoming_.data(), incoming_.size()) : 0;
+  }
+  flush();
+  if (closed_) return;
   read();
   if (greeted_ != was_greeted || draining_ != was_draining || stream_limit() != limit ||
       streams_.size() < open)
     changed_();
 }
 
+CWSANDBOX_DECL bool h2_connection::receive(std::string_view bytes) {
+  if (!greeted_ && bytes.starts_with("HTTP/1.")) {
+    fail(lost("the peer answers with HTTP/1.1 and not HTTP/2"));
+    return false;
+  }
+  in_session_ = true;
+  auto const taken = nghttp2_session_mem_recv(
+      session_, reinterpret_cast<std::uint8_t const*>(bytes.data()), bytes.size());
+  in_session_ = false;
+  if (taken < 0) {
+    fail(lost(nghttp2_strerror(static_cast<int>(taken))));
+    return false;
+  }
+  if (nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0) {
+    fail(lost("closed by the peer"));
+    return false;
+  }
+  return true;
+}
+
 CWSANDBOX_DECL void h2_connection::flush_soon() {
   if (flush_posted_ || closed_) return;
   flush_posted_ = true;
   // Not at once: what else is ready to be said goes into the same write.
-  asio::post(io_->get_executor(), [self = shared_from_this()] {
+  auto flushing = [self = shared_from_this()] {
     self->flush_posted_ = false;
     self->flush();
-  });
+  };
+  auto const executor = io_->get_executor();
+  auto const* const strand = executor.target<asio::strand<asio::any_io_executor>>();
+  if (strand == nullptr) return asio::post(executor, std::move(flushing));
+  // Past the strand, which would be taken until then, so that all the others would queue in front of it.
+  asio::post(strand->get_inner_executor(),
+             [executor, flushing = std::move(flushing)] { asio::dispatch(executor, flushing); });
 }
 
 CWSANDBOX_DECL void h2_connection::flush() {
   if (writing_ || closed_) return;
   auto const open = streams_.size();
-  in_session_ = true;
-  while (queued_.size() < h2_write_bytes) {
-    std::uint8_t const* bytes = nullptr;
-    auto const size = nghttp2_session_mem_send(session_, &bytes);
-    if (size < 0) {
-      in_session_ = false;
-      return fail(lost(nghttp2_strerror(static_cast<int>(size))));
+  for (int turn = 0;; ++turn) {
+    if (!gather()) return;
+    if (queued_.empty()) {
+      if (closing_ || (nghttp2_session_want_read(session_) == 0 &&
+                       nghttp2_session_want_write(session_) == 0))
+        return fail(closing_ ? error{} : lost("ended"));
+      break;
     }
-    if (size == 0) break;
+    std::swap(outgoing_, queued_);
+    queued_.clear();
+    written_ = turn < h2_turns ? io_->write_now(outgoing_) : 0;
+    if (written_ < outgoing_.size()) {
+      writing_ = true;
+      write();
+      break;
+    }
+    forget_written();
+  }
+  if (streams_.size() < open) changed_();
+}
+
+CWSANDBOX_DECL bool h2_connection::gather() {
+  in_session_ = true;
+  std::uint8_t const* bytes = nullptr;
+  ssize_t size = 0;
+  while (queued_.size() < h2_write_bytes) {
+    size = nghttp2_session_mem_send(session_, &bytes);
+    if (size <= 0) break;
     queued_.append(reinterpret_cast<char const*>(bytes), static_cast<std::size_t>(size));
   }
   in_session_ = false;
-  if (!queued_.empty()) {
-    std::swap(outgoing_, queued_);
-    queued_.clear();
-    written_ = 0;
-    writing_ = true;
-    write();
-  } else if (closing_ || (nghttp2_session_want_read(session_) == 0 &&
-                          nghttp2_session_want_write(session_) == 0)) {
-    return fail(closing_ ? error{} : lost("ended"));
-  }
-  if (streams_.size() < open) changed_();
+  if (size < 0) fail(lost(nghttp2_strerror(static_cast<int>(size))));
+  return size >= 0;
+}
+
+CWSANDBOX_DECL void h2_connection::forget_written() {
+  // One long body must not keep its memory.
+  if (outgoing_.capacity() > 4 * h2_write_bytes) outgoing_ = {};
 }
 
 CWSANDBOX_DECL void h2_connection::write() {
@@ -354,8 +405,7 @@ CWSANDBOX_DECL void h2_connection::on_written(asio::error_code failed, std::size
   }
   written_ += size;
   if (written_ < outgoing_.size()) return write();
-  // One long body must not keep its memory.
-  if (outgoing_.capacity() > 4 * h2_write_bytes) outgoing_ = {};
+  forget_written();
   writing_ = false;
   flush();
 }
@@ -374,6 +424,7 @@ CWSANDBOX_DECL void h2_connection::end_stream(std::int32_t id, h2_end const& end
   auto const at = streams_.find(id);
   if (at == streams_.end()) return;
   auto const stream = std::move(at->second.stream);
+  recent_ = nullptr;
   streams_.erase(at);
   last_busy_ = clock::now();
   stream->on_end(end);
@@ -418,11 +469,6 @@ CWSANDBOX_DECL void h2_connection::tick() {
     }
   }
   arm_timer();
-}
-
-CWSANDBOX_DECL std::optional<error> h2_connection::farewell() const {
-  if (goodbye_.empty()) return failure_;
-  return lost({});
 }
 
 CWSANDBOX_DECL error h2_connection::lost(std::string what) const {

@@ -40,6 +40,20 @@ CWSANDBOX_DECL void stream::close() noexcept {
   socket_.close(ignored);
 }
 
+// With TLS the records are asio's to take apart.
+CWSANDBOX_DECL std::size_t stream::read_now(char* to, std::size_t size) noexcept {
+  if (tls_) return 0;
+  auto const got = ::recv(socket_.native_handle(), to, size, MSG_DONTWAIT);
+  return got < 0 ? 0 : static_cast<std::size_t>(got);
+}
+
+CWSANDBOX_DECL std::size_t stream::write_now(std::string_view bytes) noexcept {
+  if (tls_) return 0;
+  auto const sent =
+      ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
 CWSANDBOX_DECL bool stream::is_quiet() noexcept {
   if (!socket_.is_open()) return false;
   if (tls_) {

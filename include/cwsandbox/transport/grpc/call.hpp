@@ -23,6 +23,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ namespace cwsandbox::inline v1::detail::grpc {
 
 struct call_settings {
   std::string_view path{};  ///< of static storage
+  /// The `bytes` field that makes answers large, for `find_content`; of static storage. Empty: none is looked for.
+  std::span<std::uint32_t const> content{};
   /// When the caller gives up; sent to the service.
   std::optional<std::chrono::steady_clock::time_point> deadline{};
   std::size_t max_message_bytes{};
@@ -51,9 +54,9 @@ class call final : public net::h2_stream, public std::enable_shared_from_this<ca
   /// Waits until the call is on a connection, or has failed.
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> opened();
   /// The next message; empty when the call ended with status OK.
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<std::string>>> read();
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::optional<incoming>>> read();
   /// The only message of a call that is not streaming.
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::string>> answer();
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<incoming>> answer();
   /// Sends a message made of two parts; completes when more can be taken. The parts are copied at once.
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<void>> send(std::string head,
                                                                    std::string_view tail);
@@ -90,6 +93,8 @@ class call final : public net::h2_stream, public std::enable_shared_from_this<ca
   CWSANDBOX_DECL void notify();
   CWSANDBOX_DECL void finish(std::optional<error> failure);
   CWSANDBOX_DECL void abort(error why);
+  CWSANDBOX_DECL void begin_message();
+  CWSANDBOX_DECL void add_to_message(std::string_view bytes);
   CWSANDBOX_DECL void deliver();
   [[nodiscard]] CWSANDBOX_DECL std::optional<error> verdict(net::h2_end const& end) const;
   [[nodiscard]] CWSANDBOX_DECL bool can_replay() const;
@@ -111,7 +116,10 @@ class call final : public net::h2_stream, public std::enable_shared_from_this<ca
   unsigned char prefix_[prefix_bytes]{};
   std::size_t prefix_have_{};
   std::size_t message_size_{};
-  std::string message_;
+  incoming message_;
+  std::size_t message_have_{};
+  bool looking_for_content_{};
+  bool has_content_{};
   std::size_t messages_{};
 
   mutable std::mutex mutex_;
@@ -126,7 +134,7 @@ class call final : public net::h2_stream, public std::enable_shared_from_this<ca
   bool ended_{};
   bool cancelled_{};
   std::optional<error> failure_;
-  std::deque<std::string> inbox_;
+  std::deque<incoming> inbox_;
   std::size_t unread_{};
   std::size_t owed_{};  ///< flow-control credit that is held back
   std::shared_ptr<first_event> opener_;

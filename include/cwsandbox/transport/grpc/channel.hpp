@@ -24,11 +24,18 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace cwsandbox::inline v1::detail::grpc {
+
+/// What is called. Views of static storage.
+struct method {
+  std::string_view path{};
+  std::span<std::uint32_t const> content{};  ///< see `call_settings`
+};
 
 /// The way to one service: opens connections when calls need them, and gives each call its place on one.
 ///
@@ -48,21 +55,21 @@ class channel : public std::enable_shared_from_this<channel> {
   /// Makes one call with one message and waits for its one answer.
   ///
   /// \param message with its prefix
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::string>> unary(std::string_view path,
-                                                                           std::string message,
-                                                                           call_options options);
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<incoming>> unary(method to,
+                                                                        std::string message,
+                                                                        call_options options);
   /// Opens a streaming call whose first message this is, and waits until it is on a connection.
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<std::shared_ptr<call>>> open_stream(
-      std::string_view path, std::string message, call_options options, bool one_message);
+      method to, std::string message, call_options options, bool one_message);
 
  private:
   using clock = std::chrono::steady_clock;
 
-  [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<call> start(std::string_view path, std::string message,
+  [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<call> start(method const& to, std::string message,
                                             call_options options, bool streaming,
                                             bool one_message);
   CWSANDBOX_DECL void place(std::shared_ptr<call> const& made);
-  [[nodiscard]] CWSANDBOX_DECL bool try_place(std::shared_ptr<call> const& made);
+  [[nodiscard]] CWSANDBOX_DECL bool try_place(std::shared_ptr<call> const& made, bool at_once);
   CWSANDBOX_DECL void queue(std::shared_ptr<call> const& made);
   CWSANDBOX_DECL void serve();
   CWSANDBOX_DECL void on_change();

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,31 @@ namespace cwsandbox::inline v1::detail::grpc {
 inline constexpr std::size_t prefix_bytes = 5;
 
 CWSANDBOX_DECL void append_prefix(std::string& to, std::size_t message_bytes);
+
+/// A message as it was received. With `content`, the `bytes` field at its end is empty in `message`, and this is its value.
+struct incoming {
+  std::string message{};
+  std::string content{};
+
+  [[nodiscard]] std::size_t size() const noexcept { return message.size() + content.size(); }
+};
+
+/// How many bytes of a message `find_content` wants to see.
+inline constexpr std::size_t content_lookahead = 64;
+
+/// Where the value of a `bytes` field begins that ends with the message, and the message without the value.
+struct content_place {
+  std::size_t begin{};
+  std::string rest{};
+};
+
+/// Looks for such a field, so that its value can be received where it will stay.
+///
+/// \param start the first bytes of the message, `content_lookahead` of them if there are so many
+/// \param size of the message
+/// \param path the numbers of the field and of the messages around it, the outermost first
+[[nodiscard]] CWSANDBOX_DECL std::optional<content_place> find_content(
+    std::string_view start, std::size_t size, std::span<std::uint32_t const> path);
 
 /// The value of `grpc-timeout`: at most eight digits and a unit, rounded up.
 [[nodiscard]] CWSANDBOX_DECL std::string timeout_text(std::chrono::nanoseconds timeout);

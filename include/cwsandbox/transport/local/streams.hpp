@@ -16,6 +16,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,7 +43,7 @@ class exec_call : public std::enable_shared_from_this<exec_call> {
   CWSANDBOX_DECL void cancel() noexcept;
 
  private:
-  enum tag : unsigned { output, error_output, process, grace };
+  enum tag : unsigned { output, error_output, process, grace, end_of_file };
 
   [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(wire::ExecStreamInit const& init);
   [[nodiscard]] CWSANDBOX_DECL bool open_pipes(exec_setup& setup, unique_fd (&theirs)[3]);
@@ -55,12 +56,17 @@ class exec_call : public std::enable_shared_from_this<exec_call> {
                                                                                  bool errors);
   [[nodiscard]] CWSANDBOX_DECL wire::ExecStreamResponse finish();
   CWSANDBOX_DECL void child_ended();
+  /// Types the end of file once more when the program has read the last one and goes on.
+  CWSANDBOX_DECL void repeat_end_of_file();
+  CWSANDBOX_DECL void watch_end_of_file();
 
   std::shared_ptr<engine> engine_;
   std::shared_ptr<sandbox> sandbox_;
   std::shared_ptr<child_process> child_;
   poll_set set_;
   std::optional<timer_fd> grace_timer_;
+  std::optional<timer_fd> end_of_file_timer_;
+  std::chrono::milliseconds end_of_file_patience_{20};
   unique_fd output_;
   unique_fd errors_;
   unique_fd input_;
