@@ -26,7 +26,7 @@ CONFORMANCE_CASE("a sandbox sees its own processes only", "[isolation]", feature
 }
 
 CONFORMANCE_CASE("a sandbox has a machine name and a loopback of its own", "[isolation]",
-                 feature::isolation) {
+                 feature::isolation | feature::exec_stream) {
   auto& session = given.open_session();
   auto const listen =
       "import socket, sys; s = socket.socket(); s.bind(('127.0.0.1', 18080)); s.listen(); "

@@ -9,8 +9,12 @@ upstream=$1
 work=$(mktemp -d)
 trap 'kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# As root its workers would run as somebody who may not write into the directory.
+user=
+[ "$(id -u)" -ne 0 ] || user='user root;'
 cat >"$work/nginx.conf" <<END
 daemon off;
+$user
 worker_processes 1;
 pid $work/pid;
 error_log stderr;

@@ -6,6 +6,8 @@
 
 #include <cwsandbox/net/h2.hpp>
 
+#include <cwsandbox/detail/executor_target.hpp>
+
 #include <asio/buffer.hpp>
 #include <asio/dispatch.hpp>
 #include <asio/post.hpp>
@@ -268,6 +270,8 @@ CWSANDBOX_DECL void h2_connection::shutdown(error why) {
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     end_stream(id, {NGHTTP2_CANCEL, false, &why, {}});
   }
+  // The resets first: once the session is to be terminated, nghttp2 sends no more of them.
+  if (!gather()) return;
   nghttp2_session_terminate_session(session_, NGHTTP2_NO_ERROR);
   timer_.cancel();
   flush_soon();
@@ -337,7 +341,7 @@ CWSANDBOX_DECL void h2_connection::flush_soon() {
     self->flush();
   };
   auto const executor = io_->get_executor();
-  auto const* const strand = executor.target<asio::strand<asio::any_io_executor>>();
+  auto const* const strand = target_of<asio::strand<asio::any_io_executor>>(executor);
   if (strand == nullptr) return asio::post(executor, std::move(flushing));
   // Past the strand, which would be taken until then, so that all the others would queue in front of it.
   asio::post(strand->get_inner_executor(),
