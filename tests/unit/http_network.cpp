@@ -121,6 +121,7 @@ TEST_CASE("an http service is reached through a proxy by absolute URLs", "[http]
       "GET http://service.example:8080/gate/v1/sandboxes/sb-1 HTTP/1.1\r\nhost: "
       "service.example:8080\r\n"));
   CHECK_THAT(request, ContainsSubstring("\r\nproxy-authorization: Basic dXNlcjpwYXNz\r\n"));
+  CHECK_THAT(request, ContainsSubstring("\r\nconnection: close\r\n"));
 }
 
 TEST_CASE("an https service is reached through a tunnel", "[http]") {

@@ -376,6 +376,8 @@ CWSANDBOX_DECL outcome<std::string> pool::head_of(request const& what) const {
     return net::write_request_head(wire::to_string(what.verb), what.target, headers);
   if (!proxy_->authorization.empty())
     headers.push_back({"proxy-authorization", proxy_->authorization});
+  // Proxies that end their connections without saying so are common here, and a POST cannot be sent again.
+  headers.push_back({"connection", "close"});
   auto const absolute = "http://" + service_.authority + what.target;
   return net::write_request_head(wire::to_string(what.verb), absolute, headers);
 }
@@ -444,8 +446,10 @@ CWSANDBOX_DECL asio::awaitable<void> pool::exchange(std::shared_ptr<connection> 
   }
   --busy_;
   made->io = nullptr;
-  bool const keep = response.is_complete() && response.is_persistent() && sending->done &&
-                    !sending->failure && !surplus && !made->has_ended() && io->is_quiet();
+  bool const forwarded = proxy_ && !service_.secure;
+  bool const keep = response.is_complete() && response.is_persistent() && !forwarded &&
+                    sending->done && !sending->failure && !surplus && !made->has_ended() &&
+                    io->is_quiet();
   if (keep)
     begin_idle(by);
   else

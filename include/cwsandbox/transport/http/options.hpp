@@ -38,7 +38,7 @@ struct http_options {
 
   /// The proxy to go through: `http://[user:password@]host[:port]`, port 1080 unless it is said. Calls to an `https://`
   /// service go through a tunnel (CONNECT) in which the proxy sees nothing; calls to an `http://` service are handed to
-  /// the proxy. `none`: no proxy, whatever the environment says.
+  /// the proxy, each on a connection of its own. `none`: no proxy, whatever the environment says.
   ///
   /// Empty: what the environment says, by the rules of curl: `https_proxy` or `HTTPS_PROXY` for an `https://` service,
   /// `http_proxy` (in lower case only) for an `http://` one, unless `no_proxy` or `NO_PROXY` names the host: a list of
