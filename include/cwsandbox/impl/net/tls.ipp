@@ -14,6 +14,9 @@ namespace cwsandbox::inline v1::detail::net {
 
 CWSANDBOX_DECL outcome<std::shared_ptr<asio::ssl::context>> make_tls_context(
     tls_settings const& settings, std::string_view protocol) {
+  // The background thread may outlive the clean-up that OpenSSL does at exit, which would then take the ground from under
+  // it. Without that clean-up each thread frees what is its own when it ends, and the rest goes with the process.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, nullptr);
   auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
   auto* const native = context->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
