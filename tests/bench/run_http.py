@@ -41,9 +41,10 @@ def start_nginx(work):
     port = free_port()
     with open(os.path.join(work, "sandbox.json"), "w") as file:
         file.write(SANDBOX)
+    user = "user root;" if os.getuid() == 0 else ""  # or the workers may not read the file
     with open(os.path.join(work, "nginx.conf"), "w") as file:
         file.write(f"""
-daemon off; worker_processes 1; pid {work}/pid; error_log stderr;
+daemon off; {user} worker_processes 1; pid {work}/pid; error_log stderr;
 events {{}}
 http {{
   access_log off; keepalive_requests 10000000;
@@ -51,7 +52,8 @@ http {{
   uwsgi_temp_path {work}/d; scgi_temp_path {work}/e;
   server {{
     listen 127.0.0.1:{port};
-    location / {{ default_type application/json; alias {work}/sandbox.json; }}
+    root {work};
+    location / {{ default_type application/json; try_files /sandbox.json =404; }}
   }}
 }}
 """)
