@@ -5,6 +5,7 @@
 
 #include "http_connection.hpp"
 
+#include <cwsandbox/detail/http_text.hpp>
 #include <cwsandbox/error.hpp>
 
 #include <httplib.h>
@@ -97,13 +98,9 @@ std::optional<std::pair<int, std::string>> framing_fault(bool is_ambiguous,
                                                          httplib::Headers const& headers) {
   if (is_ambiguous)
     return std::pair{400, std::string{"lines must end with CR LF and not be continued"}};
-  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   for (auto const& [name, value] : headers) {
-    for (char const c : name) {
-      bool const letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-      if (!letter && !(c >= '0' && c <= '9') && marks.find(c) == std::string_view::npos)
-        return std::pair{400, std::string{"a header's name is not a token"}};
-    }
+    if (!name.empty() && !cwsandbox::detail::is_token(name))
+      return std::pair{400, std::string{"a header's name is not a token"}};
   }
   if (headers.count("Transfer-Encoding") != 0)
     return std::pair{411, std::string{"send the content with a Content-Length, not in chunks"}};

@@ -6,6 +6,7 @@
 #include "errors.hpp"
 #include "rest_error.hpp"
 
+#include <cwsandbox/detail/http_text.hpp>
 #include <cwsandbox/detail/utf8_text.hpp>
 #include <cwsandbox/error.hpp>
 
@@ -30,13 +31,6 @@ cwsandbox::error refusal(std::string message) {
   return cwsandbox::rpc_error(cwsandbox::status_code::invalid_argument, std::move(message));
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 /// Nothing for what is not properly encoded, or not UTF-8.
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space) {
   std::string result;
@@ -44,8 +38,8 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_s
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%') {
       if (i + 2 >= text.size()) return std::nullopt;
-      int const high = hex_digit(text[i + 1]);
-      int const low = hex_digit(text[i + 2]);
+      int const high = cwsandbox::detail::hex_digit(text[i + 1]);
+      int const low = cwsandbox::detail::hex_digit(text[i + 2]);
       if (high < 0 || low < 0) return std::nullopt;
       result += static_cast<char>(high * 16 + low);
       i += 2;

@@ -11,30 +11,13 @@
 
 #include "support/instant_transport.hpp"
 #include "support/mock_service.hpp"
+#include "support/unary_transport.hpp"
 #include "unit/mock_support.hpp"
 
 using namespace test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// The mock without its streams.
-class unary_transport : public cw::detail::unary_calls<unary_transport> {
- public:
-  static constexpr cw::transport_capabilities capabilities{.name = "unary"};
-
-  explicit unary_transport(cw::mock_transport mock) : mock_{std::move(mock)} {}
-  asio::any_io_executor get_executor() const { return mock_.get_executor(); }
-  std::shared_ptr<cw::time_source> get_time_source() const { return mock_.get_time_source(); }
-  template <class Call>
-  auto call(typename Call::request request, cw::call_options options) const {
-    return Call::send(mock_, std::move(request), options);
-  }
-
- private:
-  cw::mock_transport mock_;
-};
-static_assert(cw::transport<unary_transport>);
 
 static_assert(cw::transport<cw::any_transport>);
 static_assert(cw::any_transport::capabilities.exec_stream);
@@ -48,14 +31,6 @@ cw::any_sandbox make(cw::any_transport transport) {
   cw::any_sandbox sandbox{std::move(transport)};
   sandbox.detach();
   return sandbox;
-}
-
-wire::ExecResponse answer(std::int32_t code) {
-  wire::ExecResponse response{};
-  response.stdout_ = "one\ntwo";
-  response.stderr_ = "e";
-  response.exit_code = code;
-  return response;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 // Commands on a transport without streams, over the unary call.
 
 #include "support/mock_service.hpp"
+#include "support/unary_transport.hpp"
 #include "unit/mock_support.hpp"
 
 using namespace test;
@@ -12,50 +13,12 @@ using State = wire::State;
 
 namespace {
 
-// The mock without its streams.
-class unary_transport {
- public:
-  static constexpr cw::transport_capabilities capabilities{.name = "unary"};
-
-  explicit unary_transport(cw::mock_transport mock) : mock_{std::move(mock)} {}
-  asio::any_io_executor get_executor() const { return mock_.get_executor(); }
-  std::shared_ptr<cw::time_source> get_time_source() const { return mock_.get_time_source(); }
-
-#define FORWARD(Name, Request, Response)                                                      \
-  asio::awaitable<cw::outcome<wire::Response>> Name(wire::Request request,                    \
-                                                    cw::call_options options) const {         \
-    return mock_.Name(std::move(request), options);                                           \
-  }
-  FORWARD(create_sandbox, CreateSandboxRequest, Sandbox)
-  FORWARD(create_sandbox_from_template, CreateSandboxFromTemplateRequest, Sandbox)
-  FORWARD(get_sandbox, GetSandboxRequest, Sandbox)
-  FORWARD(list_sandboxes, ListSandboxesRequest, ListSandboxesResponse)
-  FORWARD(delete_sandbox, DeleteSandboxRequest, DeleteSandboxResponse)
-  FORWARD(purge_sandboxes, PurgeSandboxesRequest, PurgeSandboxesResponse)
-  FORWARD(exec, ExecRequest, ExecResponse)
-  FORWARD(read_file, ReadFileRequest, ReadFileResponse)
-  FORWARD(write_file, WriteFileRequest, WriteFileResponse)
-#undef FORWARD
-
- private:
-  cw::mock_transport mock_;
-};
-static_assert(cw::transport<unary_transport>);
-
 using sandbox_type = cw::basic_sandbox<unary_transport>;
 
 sandbox_type make(world& w) {
   sandbox_type sandbox{unary_transport{w.mock}};
   sandbox.detach();
   return sandbox;
-}
-
-wire::ExecResponse answer(std::int32_t code) {
-  wire::ExecResponse response{};
-  response.stdout_ = "one\ntwo";
-  response.stderr_ = "e";
-  response.exit_code = code;
-  return response;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include <cwsandbox/auth.hpp>
 
-#include <cwsandbox/detail/enum_text.hpp>
+#include <cwsandbox/detail/http_text.hpp>
 #include <cwsandbox/detail/operation_state.hpp>
 
 #include <cstdlib>
@@ -31,23 +31,6 @@ inline auth_headers bearer(std::string_view key) {
   auth_headers headers;
   if (!key.empty()) headers.emplace_back("authorization", "Bearer " + std::string{key});
   return headers;
-}
-
-// Names are tokens of RFC 9110, and no pseudo-headers.
-inline bool is_header_name(std::string_view name) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  for (char c : name) {
-    bool const letter = lower(c) >= 'a' && lower(c) <= 'z';
-    bool const digit = c >= '0' && c <= '9';
-    if (!letter && !digit && others.find(c) == std::string_view::npos) return false;
-  }
-  return !name.empty();
-}
-
-inline bool is_header_value(std::string_view value) {
-  for (char c : value)
-    if (c < 0x20 || c > 0x7e) return false;
-  return !value.starts_with(' ') && !value.ends_with(' ');
 }
 
 CWSANDBOX_DECL outcome<auth_headers> resolve_auth(std::string_view api_key,
@@ -83,13 +66,13 @@ CWSANDBOX_DECL outcome<auth_headers> resolve_auth(std::string_view api_key,
     return make_error(error_kind::authentication,
                       "Configured auth mode " + name + " returned no credentials");
   for (auto& [field, value] : *headers) {
-    if (!is_header_name(field))
+    if (!is_token(field))
       return invalid_argument_error("auth header", field,
                                     "the name of an auth header is not a header name: '" + field +
                                         "'");
     for (char& c : field) c = lower(c);
     // never shows the value
-    if (!is_header_value(value))
+    if (!is_plain_text(value))
       return invalid_argument_error("auth header", "",
                                     "the value of the auth header '" + field +
                                         "' has a character that headers cannot carry");

@@ -153,6 +153,8 @@ class h2_connection : public std::enable_shared_from_this<h2_connection> {
   CWSANDBOX_DECL void on_written(asio::error_code failed, std::size_t size);
   CWSANDBOX_DECL void fail(error why);
   CWSANDBOX_DECL void end_stream(std::int32_t id, h2_end const& end);
+  /// Null when there is no such stream any more.
+  [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<h2_stream> forget_stream(std::int32_t id);
   CWSANDBOX_DECL void tick();
   CWSANDBOX_DECL void arm_timer();
   [[nodiscard]] CWSANDBOX_DECL error lost(std::string what) const;

@@ -27,6 +27,18 @@ struct tls_settings {
   tls_verification verification{tls_verification::full};
 };
 
+/// The settings that a transport's options name.
+template <class Options>
+[[nodiscard]] tls_settings tls_settings_of(Options const& options) {
+  tls_settings settings{};
+  settings.ca_file = options.ca_file;
+  settings.certificate_file = options.client_certificate_file;
+  settings.key_file = options.client_key_file;
+  settings.server_name = options.tls_server_name;
+  settings.verification = options.verification;
+  return settings;
+}
+
 /// A client context for TLS 1.2 and newer; an `invalid_argument` error when a file cannot be used.
 ///
 /// \param protocol the one protocol that is offered by ALPN

@@ -8,10 +8,12 @@
 /// The sandbox service over gRPC. Needs nghttp2, protozero and OpenSSL.
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/transport_calls.hpp>
 #include <cwsandbox/fwd.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
 #include <cwsandbox/wire/messages.hpp>
+#include <cwsandbox/wire/methods.hpp>
 
 #include <cwsandbox/transport/grpc/options.hpp>
 
@@ -104,24 +106,12 @@ class grpc_transport {
 
   [[nodiscard]] CWSANDBOX_DECL asio::any_io_executor get_executor() const noexcept;
 
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> create_sandbox(
-      wire::CreateSandboxRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> create_sandbox_from_template(
-      wire::CreateSandboxFromTemplateRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> get_sandbox(
-      wire::GetSandboxRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxesResponse>> list_sandboxes(
-      wire::ListSandboxesRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>> delete_sandbox(
-      wire::DeleteSandboxRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>>
-  purge_sandboxes(wire::PurgeSandboxesRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> exec(
-      wire::ExecRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::ReadFileResponse>> read_file(
-      wire::ReadFileRequest request, call_options options) const;
-  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::WriteFileResponse>> write_file(
-      wire::WriteFileRequest request, call_options options) const;
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                       \
+  [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<wire::rpc::Rpc::response>> Name(        \
+      wire::rpc::Rpc::request request, call_options options) const;
+  CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
+
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<exec_stream>> stream_exec(
       wire::ExecStreamInit init, call_options options) const;
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<outcome<log_stream>> stream_logs(

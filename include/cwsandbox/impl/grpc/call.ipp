@@ -52,6 +52,10 @@ inline void reserve(std::string& into, std::size_t size) {
 #endif
 }
 
+inline error cancellation() {
+  return make_error(error_kind::cancelled, "operation was cancelled");
+}
+
 CWSANDBOX_DECL call::call(asio::any_io_executor strand, call_settings settings, std::string first)
     : strand_{std::move(strand)},
       settings_{settings},
@@ -78,10 +82,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<void>> call::opened() {
   }
   if (event) {
     auto const why = co_await sleep(event);
-    if (why == woken::cancelled) {
-      cancel();
-      co_return make_error(error_kind::cancelled, "operation was cancelled");
-    }
+    if (why == woken::cancelled) co_return give_up();
   }
   lock guard{mutex_};
   if (ended_ && failure_ && inbox_.empty()) co_return *failure_;
@@ -113,10 +114,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<std::optional<incoming>>> call::read() {
       event = reader_ = std::make_shared<first_event>();
     }
     auto const why = co_await sleep(event);
-    if (why == woken::cancelled) {
-      cancel();
-      co_return make_error(error_kind::cancelled, "operation was cancelled");
-    }
+    if (why == woken::cancelled) co_return give_up();
   }
 }
 
@@ -131,10 +129,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<incoming>> call::answer() {
     auto const executor = co_await asio::this_coro::executor;
     first_event::bed bed{std::move(event), executor};
     auto const why = co_await bed.sleep();
-    if (why == woken::cancelled) {
-      cancel();
-      co_return make_error(error_kind::cancelled, "operation was cancelled");
-    }
+    if (why == woken::cancelled) co_return give_up();
   }
   lock guard{mutex_};
   if (failure_) co_return *failure_;
@@ -163,10 +158,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<void>> call::send(std::string head, std::
   notify();
   if (!event) co_return outcome<void>{};
   auto const why = co_await sleep(event);
-  if (why == woken::cancelled) {
-    cancel();
-    co_return make_error(error_kind::cancelled, "operation was cancelled");
-  }
+  if (why == woken::cancelled) co_return give_up();
   lock guard{mutex_};
   if (ended_ && failure_) co_return *failure_;
   co_return outcome<void>{};
@@ -198,6 +190,12 @@ CWSANDBOX_DECL void call::notify() {
   });
 }
 
+// Ends the call because the coroutine that waits for it was cancelled.
+CWSANDBOX_DECL error call::give_up() {
+  cancel();
+  return cancellation();
+}
+
 CWSANDBOX_DECL void call::cancel() noexcept {
   {
     lock guard{mutex_};
@@ -206,7 +204,7 @@ CWSANDBOX_DECL void call::cancel() noexcept {
   }
   on_strand([](call& self) {
     if (auto const connection = self.connection_.lock()) connection->reset(self.id_, NGHTTP2_CANCEL);
-    self.finish(make_error(error_kind::cancelled, "operation was cancelled"));
+    self.finish(cancellation());
   });
 }
 
@@ -349,7 +347,6 @@ CWSANDBOX_DECL void call::add_to_message(std::string_view bytes) {
 
 CWSANDBOX_DECL void call::deliver() {
   prefix_have_ = 0;
-  message_have_ = 0;
   lock guard{mutex_};
   unread_ += message_.size();
   inbox_.push_back(std::exchange(message_, {}));

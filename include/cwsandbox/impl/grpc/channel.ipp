@@ -43,12 +43,7 @@ CWSANDBOX_DECL channel::channel(grpc_options options, asio::any_io_executor exec
   }
   user_agent_ = *std::move(user_agent);
   if (service_.secure) {
-    net::tls_settings settings{};
-    settings.ca_file = options_.ca_file;
-    settings.certificate_file = options_.client_certificate_file;
-    settings.key_file = options_.client_key_file;
-    settings.verification = options_.verification;
-    auto made = net::make_tls_context(settings, "h2");
+    auto made = net::make_tls_context(net::tls_settings_of(options_), "h2");
     if (made)
       tls_ = *std::move(made);
     else
@@ -242,8 +237,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<bool>> channel::connect_once() {
   net::dial_options options{};
   options.peer = service_.peer;
   options.tls = tls_;
-  options.settings.server_name = options_.tls_server_name;
-  options.settings.verification = options_.verification;
+  options.settings = net::tls_settings_of(options_);
   options.protocol = "h2";
   options.timeout = options_.connect_timeout;
   auto const deadline = clock::now() + options_.connect_timeout;

@@ -6,6 +6,7 @@
 
 #include <cwsandbox/transport/grpc/protocol.hpp>
 
+#include <cwsandbox/detail/http_text.hpp>
 #include <cwsandbox/detail/status_details.hpp>
 
 #include <nghttp2/nghttp2.h>
@@ -93,20 +94,13 @@ CWSANDBOX_DECL std::string timeout_text(std::chrono::nanoseconds timeout) {
   return std::to_string(most) + 'H';
 }
 
-inline int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 CWSANDBOX_DECL std::string percent_decoded(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size()) {
-      int const high = hex_value(text[i + 1]);
-      int const low = hex_value(text[i + 2]);
+      int const high = hex_digit(text[i + 1]);
+      int const low = hex_digit(text[i + 2]);
       if (high >= 0 && low >= 0) {
         result.push_back(static_cast<char>(high * 16 + low));
         i += 2;

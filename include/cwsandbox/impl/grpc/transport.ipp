@@ -176,43 +176,13 @@ CWSANDBOX_DECL asio::any_io_executor grpc_transport::get_executor() const noexce
   return channel_->get_executor();
 }
 
-CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> grpc_transport::create_sandbox(
-    wire::CreateSandboxRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::CreateSandbox>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> grpc_transport::create_sandbox_from_template(
-    wire::CreateSandboxFromTemplateRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::CreateSandboxFromTemplate>(channel_, std::move(request),
-                                                                   options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> grpc_transport::get_sandbox(
-    wire::GetSandboxRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::GetSandbox>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxesResponse>> grpc_transport::list_sandboxes(
-    wire::ListSandboxesRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::ListSandboxes>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::DeleteSandboxResponse>> grpc_transport::delete_sandbox(
-    wire::DeleteSandboxRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::DeleteSandbox>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::PurgeSandboxesResponse>>
-grpc_transport::purge_sandboxes(wire::PurgeSandboxesRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::PurgeSandboxes>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::ExecResponse>> grpc_transport::exec(
-    wire::ExecRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::Exec>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::ReadFileResponse>> grpc_transport::read_file(
-    wire::ReadFileRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::ReadFile>(channel_, std::move(request), options);
-}
-CWSANDBOX_DECL asio::awaitable<outcome<wire::WriteFileResponse>> grpc_transport::write_file(
-    wire::WriteFileRequest request, call_options options) const {
-  return detail::grpc::unary<wire::rpc::WriteFile>(channel_, std::move(request), options);
-}
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                      \
+  CWSANDBOX_DECL asio::awaitable<outcome<wire::rpc::Rpc::response>> grpc_transport::Name(     \
+      wire::rpc::Rpc::request request, call_options options) const {                          \
+    return detail::grpc::unary<wire::rpc::Rpc>(channel_, std::move(request), options);        \
+  }
+CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
 
 CWSANDBOX_DECL asio::awaitable<outcome<grpc_transport::exec_stream>> grpc_transport::open_exec(
     std::shared_ptr<detail::grpc::channel> channel, wire::ExecStreamInit init,

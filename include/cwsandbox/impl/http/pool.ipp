@@ -79,12 +79,7 @@ CWSANDBOX_DECL pool::pool(http_options options, asio::any_io_executor executor)
   }
   user_agent_ = *std::move(user_agent);
   if (service_.secure) {
-    net::tls_settings settings{};
-    settings.ca_file = options_.ca_file;
-    settings.certificate_file = options_.client_certificate_file;
-    settings.key_file = options_.client_key_file;
-    settings.verification = options_.verification;
-    auto made = net::make_tls_context(settings, "http/1.1");
+    auto made = net::make_tls_context(net::tls_settings_of(options_), "http/1.1");
     if (made)
       tls_ = *std::move(made);
     else
@@ -277,9 +272,7 @@ CWSANDBOX_DECL asio::awaitable<outcome<std::shared_ptr<net::stream>>> pool::conn
   if (!resolved) co_return resolved.error();
   credentials_.warn_about_plaintext(service_, options_.log);
   bool const tunnelled = proxy_ && service_.secure;
-  net::tls_settings settings{};
-  settings.server_name = options_.tls_server_name;
-  settings.verification = options_.verification;
+  auto const settings = net::tls_settings_of(options_);
   net::dial_options options{};
   options.peer = next_hop();
   if (!tunnelled) options.tls = tls_;

@@ -9,6 +9,7 @@
 #include <cwsandbox/detail/base64.hpp>
 #include <cwsandbox/detail/base_url.hpp>
 #include <cwsandbox/detail/enum_text.hpp>
+#include <cwsandbox/detail/http_text.hpp>
 
 #include <asio/ip/address.hpp>
 
@@ -21,12 +22,6 @@ namespace cwsandbox::inline v1::detail::http {
 
 inline constexpr std::uint16_t default_proxy_port = 1080;
 
-inline int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /// Nothing when a `%` is not followed by two hexadecimal digits.
 inline std::optional<std::string> percent_decoded(std::string_view text) {
   std::string result;
@@ -35,8 +30,8 @@ inline std::optional<std::string> percent_decoded(std::string_view text) {
       result.push_back(text[i]);
       continue;
     }
-    int const high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-    int const low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+    int const high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    int const low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) return std::nullopt;
     result.push_back(static_cast<char>(high * 16 + low));
     i += 2;

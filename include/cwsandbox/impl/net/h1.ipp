@@ -7,23 +7,13 @@
 #include <cwsandbox/net/h1.hpp>
 
 #include <cwsandbox/detail/enum_text.hpp>
+#include <cwsandbox/detail/http_text.hpp>
 
 #include <algorithm>
 
 namespace cwsandbox::inline v1::detail::net {
 
 namespace h1 {
-
-/// A token of RFC 9110, 5.6.2.
-constexpr bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  for (char const c : text) {
-    bool const letter = lower(c) >= 'a' && lower(c) <= 'z';
-    bool const digit = c >= '0' && c <= '9';
-    if (!letter && !digit && others.find(c) == std::string_view::npos) return false;
-  }
-  return !text.empty();
-}
 
 /// What a received value may hold: anything but control characters, save the tab.
 constexpr bool is_field_text(std::string_view text) noexcept {
@@ -32,13 +22,6 @@ constexpr bool is_field_text(std::string_view text) noexcept {
     if ((byte < 0x20 && c != '\t') || byte == 0x7f) return false;
   }
   return true;
-}
-
-/// What we write into values; narrower than what may be received.
-constexpr bool is_plain_text(std::string_view text) noexcept {
-  for (char const c : text)
-    if (c < ' ' || c > '~') return false;
-  return !text.starts_with(' ') && !text.ends_with(' ');
 }
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -62,18 +45,12 @@ constexpr std::optional<std::uint64_t> parse_length(std::string_view text) noexc
   return value;
 }
 
-constexpr int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (lower(c) >= 'a' && lower(c) <= 'f') return lower(c) - 'a' + 10;
-  return -1;
-}
-
 }  // namespace h1
 
 CWSANDBOX_DECL outcome<std::string> write_request_head(std::string_view method,
                                                        std::string_view target,
                                                        std::span<h1_header const> headers) {
-  if (!h1::is_token(method))
+  if (!is_token(method))
     return invalid_argument_error("method", "", "the method of an HTTP request must be a token");
   bool visible = !target.empty();
   for (char const c : target) visible = visible && c > ' ' && c <= '~';
@@ -83,9 +60,9 @@ CWSANDBOX_DECL outcome<std::string> write_request_head(std::string_view method,
   constexpr std::string_view version_text = " HTTP/1.1\r\n";
   std::size_t size = method.size() + 1 + target.size() + version_text.size() + 2;
   for (auto const& [name, value] : headers) {
-    if (!h1::is_token(name))
+    if (!is_token(name))
       return invalid_argument_error("header", "", "the name of an HTTP header must be a token");
-    if (!h1::is_plain_text(value))
+    if (!is_plain_text(value))
       return invalid_argument_error("header", std::string{name},
                                     "the value of the HTTP header '" + std::string{name} +
                                         "' has a character that headers cannot carry");
@@ -250,7 +227,7 @@ CWSANDBOX_DECL void h1_response_parser::on_header_line(std::string_view line) {
   auto const name = line.substr(0, colon);
   if (!name.empty() && h1::is_blank(name.back()))
     return malformed("there is a blank before the colon of a header");
-  if (!h1::is_token(name)) return malformed("the name of a header is no token");
+  if (!is_token(name)) return malformed("the name of a header is no token");
   auto const value = h1::trimmed(line.substr(colon + 1));
   if (!h1::is_field_text(value)) return malformed("a header has a control character");
   if (state_ == state::trailer_line) return;  // nothing that comes after the body is used
@@ -347,7 +324,7 @@ CWSANDBOX_DECL void h1_response_parser::on_chunk_size(std::string_view line) {
   std::uint64_t size = 0;
   std::size_t digits = 0;
   while (digits < line.size()) {
-    int const value = h1::hex_digit(line[digits]);
+    int const value = hex_digit(line[digits]);
     if (value < 0) break;
     if (++digits > 16) return malformed("the size of a chunk is no number");
     size = size << 4 | static_cast<std::uint64_t>(value);

@@ -251,13 +251,7 @@ CWSANDBOX_DECL void h2_connection::consume(std::int32_t id, std::size_t bytes) {
 }
 
 CWSANDBOX_DECL void h2_connection::reset(std::int32_t id, std::uint32_t code) {
-  auto const at = streams_.find(id);
-  if (at == streams_.end()) return;
-  auto const keep = std::move(at->second.stream);
-  recent_ = nullptr;
-  streams_.erase(at);
-  last_busy_ = clock::now();
-  if (closed_) return;
+  if (!forget_stream(id) || closed_) return;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, code);
   flush_soon();
 }
@@ -425,13 +419,17 @@ CWSANDBOX_DECL void h2_connection::fail(error why) {
 }
 
 CWSANDBOX_DECL void h2_connection::end_stream(std::int32_t id, h2_end const& end) {
+  if (auto const stream = forget_stream(id)) stream->on_end(end);
+}
+
+CWSANDBOX_DECL std::shared_ptr<h2_stream> h2_connection::forget_stream(std::int32_t id) {
   auto const at = streams_.find(id);
-  if (at == streams_.end()) return;
-  auto const stream = std::move(at->second.stream);
+  if (at == streams_.end()) return nullptr;
+  auto stream = std::move(at->second.stream);
   recent_ = nullptr;
   streams_.erase(at);
   last_busy_ = clock::now();
-  stream->on_end(end);
+  return stream;
 }
 
 CWSANDBOX_DECL void h2_connection::arm_timer() {

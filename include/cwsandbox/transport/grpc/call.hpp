@@ -90,6 +90,7 @@ class call final : public net::h2_stream, public std::enable_shared_from_this<ca
   using lock = std::unique_lock<std::mutex>;
 
   [[nodiscard]] CWSANDBOX_DECL asio::awaitable<woken> sleep(std::shared_ptr<first_event> event);
+  [[nodiscard]] CWSANDBOX_DECL error give_up();
   CWSANDBOX_DECL void notify();
   CWSANDBOX_DECL void finish(std::optional<error> failure);
   CWSANDBOX_DECL void abort(error why);
