@@ -199,6 +199,44 @@ struct ExecOptions {
   std::optional<std::uint64_t> max_buffered_bytes = {};
 };
 
+namespace detail {
+
+/// Stands where an option would that needs exec streams: saying anything for it does not compile.
+struct needs_exec_streams {
+  constexpr needs_exec_streams() noexcept = default;
+  template <class Value>
+  constexpr needs_exec_streams(Value) noexcept {
+    static_assert(sizeof(Value) == 0,
+                  "this option needs a transport with exec streams, such as grpc_transport or "
+                  "local_transport");
+  }
+};
+
+}  // namespace detail
+
+/// ExecOptions for transports without exec streams, such as `http_transport`: `open_stdin` does not compile.
+struct UnaryExecOptions {
+  std::optional<std::string_view> cwd = {};  ///< as in ExecOptions
+  bool check = false;                        ///< as in ExecOptions
+  optional_duration timeout = {};            ///< as in ExecOptions
+  detail::needs_exec_streams open_stdin = {};  ///< does not compile
+  detail::map_of<literal> env = {};            ///< as in ExecOptions
+  std::optional<std::string_view> container = {};        ///< as in ExecOptions
+  std::optional<std::uint64_t> max_buffered_bytes = {};  ///< as in ExecOptions
+
+  /// The same for the run-time part.
+  constexpr operator ExecOptions() const {
+    ExecOptions options{};
+    options.cwd = cwd;
+    options.check = check;
+    options.timeout = timeout;
+    options.env = env;
+    options.container = container;
+    options.max_buffered_bytes = max_buffered_bytes;
+    return options;
+  }
+};
+
 /// Options of `shell`. (contract: streams 3)
 struct ShellOptions {
   /// Columns of the terminal, >= 1. Unset: as the service likes, usually 80.
@@ -253,6 +291,7 @@ struct RemoveOptions {
 };
 
 static_assert(std::is_trivially_destructible_v<ExecOptions> &&
+              std::is_trivially_destructible_v<UnaryExecOptions> &&
               std::is_trivially_destructible_v<ShellOptions> &&
               std::is_trivially_destructible_v<ListOptions> &&
               std::is_trivially_destructible_v<StopOptions> &&

@@ -29,6 +29,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,9 @@ template <class T>
 class basic_sandbox {
  public:
   using transport_type = T;
+  /// What `exec` takes in braces: all of ExecOptions where the transport has exec streams.
+  using exec_options =
+      std::conditional_t<T::capabilities.exec_stream, ExecOptions, UnaryExecOptions>;
 
   /// A handle on nothing; only assignment, comparison and `valid()` may be used.
   basic_sandbox() = default;
@@ -159,15 +163,15 @@ class basic_sandbox {
   /// Throws `invalid_argument` for an empty command, a NUL in a word, a relative `cwd`, a time-out that is not
   /// positive. (contract: streams 1)
   ///
-  /// On a transport without exec streams there is no live output and no input: `open_stdin` is refused.
-  [[nodiscard]] process exec(command const& words, ExecOptions const& options = {}) const {
-    // one that stands for another, such as any_transport, says at run time what that one can do
-    auto const abilities = detail::abilities_of(core_->transport());
-    if (options.open_stdin && !abilities.exec_stream)
-      invalid_argument_error("open_stdin", "true",
-                             "open_stdin needs a transport with exec streams; this one has none: " +
-                                 std::string{abilities.name})
-          .raise();
+  /// On a transport without exec streams, such as `http_transport`, there is no live output and no input: `open_stdin`
+  /// does not compile in the braces. Where the options are an object of their own, or the transport stands for another,
+  /// as `any_transport` does, it throws `invalid_argument`.
+  [[nodiscard]] process exec(command const& words, exec_options const& options = {}) const {
+    return start_exec(words, options);
+  }
+  template <std::same_as<ExecOptions> Options>
+    requires(!std::same_as<Options, exec_options>)
+  [[nodiscard]] process exec(command const& words, Options const& options) const {
     return start_exec(words, options);
   }
 
@@ -317,6 +321,12 @@ class basic_sandbox {
   }
 
   [[nodiscard]] process start_exec(command const& words, ExecOptions const& options) const {
+    auto const abilities = detail::abilities_of(core_->transport());
+    if (options.open_stdin && !abilities.exec_stream)
+      invalid_argument_error("open_stdin", "true",
+                             "open_stdin needs a transport with exec streams; this one has none: " +
+                                 std::string{abilities.name})
+          .raise();
     if (auto e = detail::validation_error(validate(words))) e->raise();
     check(options);
     auto caller_words = words.to_vector();

@@ -188,6 +188,25 @@ TEST_CASE("what the held transport cannot do is unimplemented", "[any]") {
   CHECK_THAT(read.error().message(), ContainsSubstring("'unary' has no terminals"));
 }
 
+TEST_CASE("calls that only some transports have", "[any]") {
+  world w;
+  wire::GetAvailableRunnerRequest request{};
+  request.runner_id = "r-1";
+  wire::AvailableRunner runner{};
+  runner.runner_id = "r-1";
+  REQUIRE_CALL(*w.mock, get_available_runner(_, _)).RETURN(runner);
+  cw::any_transport const with{w.mock};
+  auto const found = run(w.io, with.get_available_runner(request, {}));
+  REQUIRE(found);
+  CHECK(found->runner_id == "r-1");
+
+  cw::any_transport const without{unary_transport{w.mock}};
+  auto const refused = run(w.io, without.get_available_runner(request, {}));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == status_code::unimplemented);
+  CHECK(refused.error().message() == "the transport 'unary' has no call GetAvailableRunner");
+}
+
 TEST_CASE("streams of the held transport are passed through", "[any]") {
   world w;
   cw::any_transport const any{w.mock};

@@ -42,6 +42,12 @@ static_assert(!has_exec_stream<plain> && !has_log_stream<plain>);
 static_assert(has_exec_stream<composed> && has_log_stream<composed>);
 static_assert(!cw::detail::has_time_source<plain> && cw::detail::has_time_source<composed>);
 
+// calls that a transport may lack are there exactly where the next one has them
+static_assert(cw::detail::can_call<composed, rpc_method::create_file_system_snapshot>);
+static_assert(!cw::detail::can_call<composed, rpc_method::create_volume>);
+static_assert(!cw::detail::can_call<plain, rpc_method::create_file_system_snapshot>);
+static_assert(cw::detail::can_call<plain, rpc_method::read_file>);
+
 // what is called
 static_assert(cw::to_string(rpc_method::create_sandbox_from_template) ==
               "CreateSandboxFromTemplate");
@@ -134,6 +140,23 @@ TEST_CASE("a journal shows how calls failed", "[decorators][recording]") {
   REQUIRE(call.failure);
   CHECK(call.failure->message() == "no");
   CHECK(call.response<wire::Sandbox>() == nullptr);
+}
+
+TEST_CASE("calls that a transport may lack are observed as well", "[decorators][recording]") {
+  setup s;
+  wire::FileSystemSnapshot snapshot{};
+  snapshot.file_system_snapshot_id = "fss-1";
+  REQUIRE_CALL(*s.w.mock, create_file_system_snapshot(_, _)).RETURN(snapshot);
+  wire::CreateFileSystemSnapshotRequest request{};
+  request.sandbox_id = "sb-1";
+  auto const made = run(s.w.io, s.transport.create_file_system_snapshot(request, {}));
+  REQUIRE(made);
+  CHECK(made->file_system_snapshot_id == "fss-1");
+  REQUIRE(s.journal.methods() == methods{rpc_method::create_file_system_snapshot});
+  auto const call = s.journal.calls({rpc_method::create_file_system_snapshot}).front();
+  CHECK(call.sandbox_id == "sb-1");
+  REQUIRE(call.response<wire::FileSystemSnapshot>() != nullptr);
+  CHECK(s.lines.size() == 2);
 }
 
 TEST_CASE("a journal shows calls that go on", "[decorators][recording]") {

@@ -93,7 +93,9 @@ TEST_CASE("there is no input without streams", "[exec][unary]") {
   world w;
   auto const sandbox = make(w);
   try {
-    (void)sandbox.exec({"a"}, {.open_stdin = true});
+    cw::ExecOptions options{};
+    options.open_stdin = true;
+    (void)sandbox.exec({"a"}, options);
     FAIL("there is");
   } catch (cw::invalid_argument const& e) {
     CHECK(e.field() == "open_stdin");

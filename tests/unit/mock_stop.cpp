@@ -133,6 +133,25 @@ TEST_CASE("a sandbox that others are stopping is only waited for", "[stop]") {
   CHECK(sandbox.status() == SandboxStatus::terminated);
 }
 
+TEST_CASE("an end that a poll saw before the delete was answered is ours", "[stop]") {
+  for (bool const fails : {false, true}) {
+    CAPTURE(fails);
+    world w;
+    auto const sandbox = w.running();
+    w.mock.set_latency("get_sandbox", 1s);
+    w.mock.set_latency("delete_sandbox", 5s);
+    w->gets = {shown(State::completed)};
+    w->gets_after_delete = {shown(State::completed)};
+    if (fails) w->deletes = {no_such_sandbox()};
+    auto const completion = sandbox.wait_until_complete();
+    auto const stop = sandbox.stop();
+    CHECK(w.failure(completion) == error_kind::terminated);
+    CHECK_FALSE(stop.is_done());
+    CHECK(w.get(stop).has_value() == !fails);
+    CHECK(sandbox.status() == SandboxStatus::completed);
+  }
+}
+
 TEST_CASE("a delete that failed changes nothing and may be repeated", "[stop]") {
   world w;
   auto const sandbox = w.running();

@@ -105,6 +105,7 @@ struct forwarded_log_stream<T, Policy, true> {
 
 template <class T, class Policy>
 class forwarding_transport : public unary_calls<forwarding_transport<T, Policy>>,
+                             public optional_calls<forwarding_transport<T, Policy>>,
                              public forwarded_exec_stream<T, Policy>,
                              public forwarded_log_stream<T, Policy> {
  public:
@@ -145,6 +146,13 @@ class forwarding_transport : public unary_calls<forwarding_transport<T, Policy>>
 
  private:
   friend unary_calls<forwarding_transport>;
+  friend optional_calls<forwarding_transport>;
+  template <rpc_method Method>
+  static constexpr bool can_make = can_call<T, Method>;
+  template <class Call>
+  [[nodiscard]] auto optional_call(typename Call::request request, call_options options) const {
+    return call<Call>(std::move(request), options);
+  }
   template <class Call>
   [[nodiscard]] auto call(typename Call::request request, call_options options) const {
     return Policy::template unary<Call>(policy_, next_, std::move(request), options);

@@ -60,6 +60,9 @@ class lifecycle {
     return phase_ == detail::phase::terminal || cancelled_;
   }
   [[nodiscard]] bool is_stop_owned() const noexcept { return stop_owned_; }
+  /// Our delete was sent: if the sandbox ends now, we ended it.
+  void own_stop() noexcept { stop_owned_ = true; }
+  /// Our delete failed.
   void disown_stop() noexcept { stop_owned_ = false; }
 
   /// Empty while not started.

@@ -297,6 +297,16 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     std::lock_guard lock{mutex_};
     return life_.id_text();
   }
+  /// Spawns the coroutine that `make` gives for a cancel token.
+  template <class R, class F>
+  [[nodiscard]] operation<R> launch(F make) {
+    auto token = std::make_shared<cancel_token>();
+    auto state = make_state<R>();
+    state->on_cancel([token] { token->cancel(); });
+    spawn(strand_, state, make(std::move(token)), this->shared_from_this());
+    return operation_access::make(std::move(state));
+  }
+
   [[nodiscard]] asio::any_io_executor const& strand() const noexcept { return strand_; }
   [[nodiscard]] std::shared_ptr<time_source> const& clock() const noexcept { return clock_; }
   [[nodiscard]] T& mutable_transport() noexcept { return transport_; }
@@ -350,16 +360,6 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   template <class R>
   [[nodiscard]] std::shared_ptr<operation_state<R>> make_state() const {
     return std::make_shared<operation_state<R>>(executor_);
-  }
-
-  /// Spawns the coroutine that `make` gives for a cancel token.
-  template <class R, class F>
-  [[nodiscard]] operation<R> launch(F make) {
-    auto token = std::make_shared<cancel_token>();
-    auto state = make_state<R>();
-    state->on_cancel([token] { token->cancel(); });
-    spawn(strand_, state, make(std::move(token)), this->shared_from_this());
-    return operation_access::make(std::move(state));
   }
 
   void leave_registry() {
@@ -744,8 +744,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     call_options options{};
     options.timeout = longer(grace, 2 * constants::client_timeout_buffer);
     {
+      // owned from here on: a poll may see the end before the delete is answered
       std::lock_guard lock{mutex_};
       stop_sent_ = true;
+      life_.own_stop();
     }
     call_context what{};
     auto const id = request.sandbox_id;
@@ -756,6 +758,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
                                          this->shared_from_this());
     auto const now = std::chrono::system_clock::now();
     if (!answer) {
+      {
+        std::lock_guard lock{mutex_};
+        life_.disown_stop();
+      }
       auto failure = translate(answer.error(), what);
       if (!missing_ok || !is_not_found(failure, reasons::sandbox_not_found)) co_return failure;
       end_polls(/*running_only=*/false);

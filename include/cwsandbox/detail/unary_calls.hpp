@@ -32,6 +32,7 @@ struct transport_call;
   template <>                                                                         \
   struct transport_call<rpc_method::Name> {                                           \
     static constexpr rpc_method method = rpc_method::Name;                            \
+    using rpc = wire::rpc::Rpc;                                                       \
     using request = wire::rpc::Rpc::request;                                          \
     using response = wire::rpc::Rpc::response;                                        \
     template <class T>                                                                \
@@ -41,6 +42,8 @@ struct transport_call;
     }                                                                                 \
   };
 CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
+CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)
 #undef CWSANDBOX_DETAIL_CALL
 
 template <>
@@ -67,6 +70,46 @@ struct transport_call<rpc_method::stream_logs> {
                                                                 call_options o) {
     return next.stream_logs(std::move(r), o);
   }
+};
+
+template <class T, rpc_method Method>
+inline constexpr bool can_call_v = false;
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                     \
+  template <class T>                                                                         \
+  inline constexpr bool can_call_v<T, rpc_method::Name> =                                    \
+      requires(T const& t, wire::rpc::Rpc::request request, call_options options) {          \
+        t.Name(std::move(request), options);                                                 \
+      };
+CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
+CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
+
+/// A transport that has this unary call.
+template <class T, rpc_method Method>
+concept can_call = can_call_v<T, Method>;
+
+/// Gives `Derived` the calls that a transport may have, made by its `optional_call<transport_call<method>>(request,
+/// options)`, where its `can_make<method>` says so. A call that nobody makes costs nobody compile time.
+template <class Derived>
+class optional_calls {
+ public:
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                  \
+  [[nodiscard]] asio::awaitable<outcome<wire::rpc::Rpc::response>> Name(                  \
+      wire::rpc::Rpc::request request, call_options options) const                        \
+    requires(Derived::template can_make<rpc_method::Name>)                                \
+  {                                                                                       \
+    return static_cast<Derived const&>(*this)                                             \
+        .template optional_call<transport_call<rpc_method::Name>>(std::move(request),     \
+                                                                  options);               \
+  }
+  CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
+  CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
+
+ private:
+  friend Derived;
+  optional_calls() = default;
 };
 
 /// Gives `Derived` the unary calls of a transport, all made by its `call<transport_call<method>>(request, options)`.

@@ -104,8 +104,11 @@ class held_log_stream final : public erased_stream<wire::LogEntry> {
 /// output comes when they have ended, more than the service gives in one answer ends in SandboxStreamTruncatedError,
 /// and input and terminals are refused.
 ///
+/// It has the calls for snapshots and discovery; the administration services are reached through `target()`.
+///
 /// A cheap copyable handle; copies share the held transport. All members may be called from any thread.
-class any_transport : public detail::unary_calls<any_transport> {
+class any_transport : public detail::unary_calls<any_transport>,
+                      public detail::optional_calls<any_transport> {
  public:
   class exec_stream {
    public:
@@ -201,6 +204,7 @@ class any_transport : public detail::unary_calls<any_transport> {
   [[nodiscard]] virtual asio::awaitable<outcome<wire::rpc::Rpc::response>> Name( \
       wire::rpc::Rpc::request request, call_options options) = 0;
     CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+    CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
 #undef CWSANDBOX_DETAIL_CALL
     [[nodiscard]] virtual asio::awaitable<outcome<exec_stream>> stream_exec(
         wire::ExecStreamInit init, call_options options) = 0;
@@ -230,6 +234,18 @@ class any_transport : public detail::unary_calls<any_transport> {
   }
     CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
 #undef CWSANDBOX_DETAIL_CALL
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                    \
+  [[nodiscard]] asio::awaitable<outcome<wire::rpc::Rpc::response>> Name(                    \
+      wire::rpc::Rpc::request request, call_options options) override {                     \
+    if constexpr (detail::can_call<T, rpc_method::Name>)                                    \
+      return next.Name(std::move(request), options);                                        \
+    else                                                                                    \
+      return refuse<wire::rpc::Rpc::response>(                                              \
+          std::string{"the transport '"}.append(abilities().name).append("' has no call ")  \
+              .append(wire::rpc::Rpc::name));                                               \
+  }
+    CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
+#undef CWSANDBOX_DETAIL_CALL
     [[nodiscard]] asio::awaitable<outcome<exec_stream>> stream_exec(wire::ExecStreamInit init,
                                                                     call_options options) override {
       if constexpr (T::capabilities.exec_stream) {
@@ -247,7 +263,7 @@ class any_transport : public detail::unary_calls<any_transport> {
         using held = detail::held_log_stream<typename T::log_stream>;
         return open<log_stream, held>(next.stream_logs(std::move(request), options));
       } else {
-        return refuse(std::string{"the transport '"}
+        return refuse<log_stream>(std::string{"the transport '"}
                           .append(T::capabilities.name)
                           .append("' has no log streams; use grpc_transport or local_transport"));
       }
@@ -263,12 +279,21 @@ class any_transport : public detail::unary_calls<any_transport> {
       if (!opened) co_return outcome<Stream>{opened.error()};
       co_return outcome<Stream>{Stream{std::make_unique<Held>(*std::move(opened))}};
     }
-    [[nodiscard]] static asio::awaitable<outcome<log_stream>> refuse(std::string why) {
-      co_return outcome<log_stream>{rpc_error(status_code::unimplemented, std::move(why))};
+    template <class Result>
+    [[nodiscard]] static asio::awaitable<outcome<Result>> refuse(std::string why) {
+      co_return outcome<Result>{rpc_error(status_code::unimplemented, std::move(why))};
     }
   };
 
   friend detail::unary_calls<any_transport>;
+  friend detail::optional_calls<any_transport>;
+  template <rpc_method Method>
+  static constexpr bool can_make = Method >= rpc_method::create_file_system_snapshot &&
+                                   Method <= rpc_method::get_available_runner;
+  template <class Call>
+  [[nodiscard]] auto optional_call(typename Call::request request, call_options options) const {
+    return call<Call>(std::move(request), options);
+  }
   template <class Call>
   [[nodiscard]] auto call(typename Call::request request, call_options options) const {
     return Call::send(*held_, std::move(request), options);

@@ -8,7 +8,7 @@
 /// The sandbox service over gRPC. Needs nghttp2, protozero and OpenSSL.
 
 #include <cwsandbox/config.hpp>
-#include <cwsandbox/detail/transport_calls.hpp>
+#include <cwsandbox/detail/unary_calls.hpp>
 #include <cwsandbox/fwd.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
@@ -47,7 +47,7 @@ class channel;
 /// open connection counts as work of the executor: an `io_context` on which a transport runs returns from `run()` when
 /// the transport is gone or `grpc_options::idle_timeout` has passed. Names are resolved by asio, on a thread of its own;
 /// addresses need none. (contract: lifecycle 8)
-class grpc_transport {
+class grpc_transport : public detail::optional_calls<grpc_transport> {
  public:
   static constexpr transport_capabilities capabilities{"grpc", true, true};
 
@@ -125,10 +125,19 @@ class grpc_transport {
       std::shared_ptr<detail::grpc::channel> channel, wire::StreamLogsRequest request,
       call_options options);
 
+  friend detail::optional_calls<grpc_transport>;
+  template <rpc_method Method>
+  static constexpr bool can_make = true;
+  // compiled where it is used, or once for all in the library's own source file
+  template <class Call>
+  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> optional_call(
+      typename Call::request request, call_options options) const;
+
   std::shared_ptr<detail::grpc::channel> channel_;
 };
 
 static_assert(transport<grpc_transport>);
+static_assert(detail::can_call<grpc_transport, rpc_method::create_volume>);
 
 }  // namespace cwsandbox::inline v1
 

@@ -8,7 +8,7 @@
 /// The sandbox service over HTTP/1.1 with JSON, by its REST bindings. Needs simdjson and OpenSSL.
 
 #include <cwsandbox/config.hpp>
-#include <cwsandbox/detail/transport_calls.hpp>
+#include <cwsandbox/detail/unary_calls.hpp>
 #include <cwsandbox/fwd.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
@@ -48,7 +48,7 @@ class pool;
 /// open connection counts as work of the executor: an `io_context` on which a transport runs returns from `run()` when
 /// the transport is gone or `http_options::idle_timeout` has passed. Names are resolved by asio, on a thread of its own;
 /// addresses need none. (contract: streams 6, lifecycle 8)
-class http_transport {
+class http_transport : public detail::optional_calls<http_transport> {
  public:
   static constexpr transport_capabilities capabilities{"http", false, false};
 
@@ -68,10 +68,19 @@ class http_transport {
 #undef CWSANDBOX_DETAIL_CALL
 
  private:
+  friend detail::optional_calls<http_transport>;
+  template <rpc_method Method>
+  static constexpr bool can_make = true;
+  // compiled where it is used, or once for all in the library's own source file
+  template <class Call>
+  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> optional_call(
+      typename Call::request request, call_options options) const;
+
   std::shared_ptr<detail::http::pool> pool_;
 };
 
 static_assert(transport<http_transport>);
+static_assert(detail::can_call<http_transport, rpc_method::create_volume>);
 
 }  // namespace cwsandbox::inline v1
 

@@ -22,8 +22,7 @@ namespace cwsandbox::inline v1 {
 /// One of the calls that a transport can make.
 enum class rpc_method : std::uint8_t {
 #define CWSANDBOX_DETAIL_NAME(Name, Rpc) Name,
-  CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_NAME)
-  CWSANDBOX_DETAIL_STREAM_CALLS(CWSANDBOX_DETAIL_NAME)
+  CWSANDBOX_DETAIL_ALL_CALLS(CWSANDBOX_DETAIL_NAME)
 #undef CWSANDBOX_DETAIL_NAME
 };
 
@@ -33,8 +32,7 @@ enum class rpc_method : std::uint8_t {
 #define CWSANDBOX_DETAIL_NAME(Name, Rpc) \
   case rpc_method::Name:                 \
     return wire::rpc::Rpc::name;
-    CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_NAME)
-    CWSANDBOX_DETAIL_STREAM_CALLS(CWSANDBOX_DETAIL_NAME)
+    CWSANDBOX_DETAIL_ALL_CALLS(CWSANDBOX_DETAIL_NAME)
 #undef CWSANDBOX_DETAIL_NAME
   }
   return "UNKNOWN";
@@ -51,7 +49,7 @@ class rpc_methods {
   constexpr rpc_methods() noexcept = default;
   template <std::same_as<rpc_method>... More>
   constexpr rpc_methods(rpc_method first, More... more) noexcept
-      : bits_{static_cast<std::uint16_t>((bit(first) | ... | bit(more)))} {}
+      : bits_{(bit(first) | ... | bit(more))} {}
 
   [[nodiscard]] constexpr bool contains(rpc_method method) const noexcept {
     return (bits_ & bit(method)) != 0;
@@ -59,27 +57,31 @@ class rpc_methods {
   [[nodiscard]] constexpr bool is_empty() const noexcept { return bits_ == 0; }
   /// What is in either.
   friend constexpr rpc_methods operator|(rpc_methods a, rpc_methods b) noexcept {
-    a.bits_ = static_cast<std::uint16_t>(a.bits_ | b.bits_);
+    a.bits_ |= b.bits_;
     return a;
   }
   friend constexpr bool operator==(rpc_methods, rpc_methods) = default;
 
  private:
-  [[nodiscard]] static constexpr unsigned bit(rpc_method method) noexcept {
-    return 1U << static_cast<unsigned>(method);
+  [[nodiscard]] static constexpr std::uint64_t bit(rpc_method method) noexcept {
+    static_assert(static_cast<unsigned>(rpc_method::stream_logs) < 64);
+    return std::uint64_t{1} << static_cast<unsigned>(method);
   }
-  std::uint16_t bits_{};
+  std::uint64_t bits_{};
 };
 
 /// The calls that are streams.
 inline constexpr rpc_methods stream_methods{rpc_method::stream_exec, rpc_method::stream_logs};
 /// The calls with one answer.
-inline constexpr rpc_methods unary_methods{
-    rpc_method::create_sandbox,  rpc_method::create_sandbox_from_template,
-    rpc_method::get_sandbox,     rpc_method::list_sandboxes,
-    rpc_method::delete_sandbox,  rpc_method::purge_sandboxes,
-    rpc_method::exec,            rpc_method::read_file,
-    rpc_method::write_file};
+inline constexpr rpc_methods unary_methods = [] {
+  rpc_methods methods{};
+#define CWSANDBOX_DETAIL_NAME(Name, Rpc) methods = methods | rpc_methods{rpc_method::Name};
+  CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_NAME)
+  CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_NAME)
+  CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_NAME)
+#undef CWSANDBOX_DETAIL_NAME
+  return methods;
+}();
 inline constexpr rpc_methods all_methods = unary_methods | stream_methods;
 
 }  // namespace cwsandbox::inline v1

@@ -21,6 +21,7 @@
 
 #include <cwsandbox/config.hpp>
 
+#include <cwsandbox/detail/transport_calls.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/runtime.hpp>
 #include <cwsandbox/transport.hpp>
@@ -31,6 +32,7 @@
 #include <cwsandbox/transport/mock/stream.hpp>
 #include <cwsandbox/virtual_clock.hpp>
 #include <cwsandbox/wire/messages.hpp>
+#include <cwsandbox/wire/methods.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -120,14 +122,13 @@ class mock_state {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<trompeloeil::expectation>> life_expectations_;
   std::vector<mock_call> history_;
-  std::tuple<std::vector<wire::CreateSandboxRequest>,
-             std::vector<wire::CreateSandboxFromTemplateRequest>,
-             std::vector<wire::GetSandboxRequest>, std::vector<wire::ListSandboxesRequest>,
-             std::vector<wire::DeleteSandboxRequest>, std::vector<wire::PurgeSandboxesRequest>,
-             std::vector<wire::ExecRequest>, std::vector<wire::ReadFileRequest>,
-             std::vector<wire::WriteFileRequest>, std::vector<wire::ExecStreamInit>,
+#define CWSANDBOX_DETAIL_REQUESTS(Name, Rpc) std::vector<wire::rpc::Rpc::request>,
+  std::tuple<CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_REQUESTS)     //
+             CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_REQUESTS)  //
+             std::vector<wire::ExecStreamInit>,
              std::vector<wire::StreamLogsRequest>>
       requests_;
+#undef CWSANDBOX_DETAIL_REQUESTS
   std::map<std::string, virtual_clock::duration, std::less<>> latencies_;
 };
 
@@ -260,22 +261,14 @@ class mock_transport {
 
   /// \name The calls of a transport
   /// @{
-#define CWSANDBOX_DETAIL_CALL(Name, Request, Response)                                         \
-  [[nodiscard]] asio::awaitable<outcome<Response>> Name(Request request, call_options options) \
-      const {                                                                                  \
-    return detail::mock_answer<Request, Response>(state_, #Name, &mock_calls::Name,            \
-                                                  std::move(request), options);                \
+#define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                     \
+  [[nodiscard]] asio::awaitable<outcome<wire::rpc::Rpc::response>> Name(                     \
+      wire::rpc::Rpc::request request, call_options options) const {                         \
+    return detail::mock_answer<wire::rpc::Rpc::request, wire::rpc::Rpc::response>(           \
+        state_, #Name, &mock_calls::Name, std::move(request), options);                      \
   }
-  CWSANDBOX_DETAIL_CALL(create_sandbox, wire::CreateSandboxRequest, wire::Sandbox)
-  CWSANDBOX_DETAIL_CALL(create_sandbox_from_template, wire::CreateSandboxFromTemplateRequest,
-                        wire::Sandbox)
-  CWSANDBOX_DETAIL_CALL(get_sandbox, wire::GetSandboxRequest, wire::Sandbox)
-  CWSANDBOX_DETAIL_CALL(list_sandboxes, wire::ListSandboxesRequest, wire::ListSandboxesResponse)
-  CWSANDBOX_DETAIL_CALL(delete_sandbox, wire::DeleteSandboxRequest, wire::DeleteSandboxResponse)
-  CWSANDBOX_DETAIL_CALL(purge_sandboxes, wire::PurgeSandboxesRequest, wire::PurgeSandboxesResponse)
-  CWSANDBOX_DETAIL_CALL(exec, wire::ExecRequest, wire::ExecResponse)
-  CWSANDBOX_DETAIL_CALL(read_file, wire::ReadFileRequest, wire::ReadFileResponse)
-  CWSANDBOX_DETAIL_CALL(write_file, wire::WriteFileRequest, wire::WriteFileResponse)
+  CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
+  CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
 #undef CWSANDBOX_DETAIL_CALL
 
   [[nodiscard]] asio::awaitable<outcome<exec_stream>> stream_exec(wire::ExecStreamInit init,

@@ -11,6 +11,7 @@
 #include <cwsandbox/transport/mock/print.hpp>
 #include <cwsandbox/transport/mock/script.hpp>
 #include <cwsandbox/wire/messages.hpp>
+#include <cwsandbox/wire/methods.hpp>
 
 #include <trompeloeil.hpp>
 
@@ -27,23 +28,33 @@ class mock_calls {
   mock_calls(mock_calls const&) = delete;
   mock_calls& operator=(mock_calls const&) = delete;
 
-#define CWSANDBOX_DETAIL_MOCK(Name, Request, Response) \
-  TROMPELOEIL_MAKE_MOCK2(Name, outcome<Response>(Request const&, call_options const&))
-
-  CWSANDBOX_DETAIL_MOCK(create_sandbox, wire::CreateSandboxRequest, wire::Sandbox);
-  CWSANDBOX_DETAIL_MOCK(create_sandbox_from_template, wire::CreateSandboxFromTemplateRequest,
-                        wire::Sandbox);
-  CWSANDBOX_DETAIL_MOCK(get_sandbox, wire::GetSandboxRequest, wire::Sandbox);
-  CWSANDBOX_DETAIL_MOCK(list_sandboxes, wire::ListSandboxesRequest, wire::ListSandboxesResponse);
-  CWSANDBOX_DETAIL_MOCK(delete_sandbox, wire::DeleteSandboxRequest, wire::DeleteSandboxResponse);
-  CWSANDBOX_DETAIL_MOCK(purge_sandboxes, wire::PurgeSandboxesRequest, wire::PurgeSandboxesResponse);
-  CWSANDBOX_DETAIL_MOCK(exec, wire::ExecRequest, wire::ExecResponse);
-  CWSANDBOX_DETAIL_MOCK(read_file, wire::ReadFileRequest, wire::ReadFileResponse);
-  CWSANDBOX_DETAIL_MOCK(write_file, wire::WriteFileRequest, wire::WriteFileResponse);
-  CWSANDBOX_DETAIL_MOCK(stream_exec, wire::ExecStreamInit, exec_script);
-  CWSANDBOX_DETAIL_MOCK(stream_logs, wire::StreamLogsRequest, log_script);
-
+// one on each line: trompeloeil tells them apart by it
+#define CWSANDBOX_DETAIL_MOCK(Name, Rpc)                                                         \
+  TROMPELOEIL_MAKE_MOCK2(Name, outcome<wire::rpc::Rpc::response>(wire::rpc::Rpc::request const&, \
+                                                                 call_options const&))
+  CWSANDBOX_DETAIL_MOCK(create_sandbox, CreateSandbox);
+  CWSANDBOX_DETAIL_MOCK(create_sandbox_from_template, CreateSandboxFromTemplate);
+  CWSANDBOX_DETAIL_MOCK(get_sandbox, GetSandbox);
+  CWSANDBOX_DETAIL_MOCK(list_sandboxes, ListSandboxes);
+  CWSANDBOX_DETAIL_MOCK(delete_sandbox, DeleteSandbox);
+  CWSANDBOX_DETAIL_MOCK(purge_sandboxes, PurgeSandboxes);
+  CWSANDBOX_DETAIL_MOCK(exec, Exec);
+  CWSANDBOX_DETAIL_MOCK(read_file, ReadFile);
+  CWSANDBOX_DETAIL_MOCK(write_file, WriteFile);
+  CWSANDBOX_DETAIL_MOCK(create_file_system_snapshot, CreateFileSystemSnapshot);
+  CWSANDBOX_DETAIL_MOCK(get_file_system_snapshot, GetFileSystemSnapshot);
+  CWSANDBOX_DETAIL_MOCK(list_file_system_snapshots, ListFileSystemSnapshots);
+  CWSANDBOX_DETAIL_MOCK(delete_file_system_snapshot, DeleteFileSystemSnapshot);
+  CWSANDBOX_DETAIL_MOCK(get_file_system_snapshot_bucket_config, GetFileSystemSnapshotBucketConfig);
+  CWSANDBOX_DETAIL_MOCK(update_file_system_snapshot_bucket_config, UpdateFileSystemSnapshotBucketConfig);
+  CWSANDBOX_DETAIL_MOCK(list_available_runners, ListAvailableRunners);
+  CWSANDBOX_DETAIL_MOCK(get_available_runner, GetAvailableRunner);
 #undef CWSANDBOX_DETAIL_MOCK
+
+  TROMPELOEIL_MAKE_MOCK2(stream_exec,
+                         outcome<exec_script>(wire::ExecStreamInit const&, call_options const&));
+  TROMPELOEIL_MAKE_MOCK2(stream_logs,
+                         outcome<log_script>(wire::StreamLogsRequest const&, call_options const&));
 };
 
 }  // namespace cwsandbox::inline v1
