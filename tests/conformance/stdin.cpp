@@ -155,8 +155,10 @@ CONFORMANCE_CASE("40 a write after the close is an error", "[stdin][40]", featur
 CONFORMANCE_CASE("41 a command without input has none and succeeds", "[stdin][41]",
                  feature::none) {
   auto sandbox = given.running_sandbox();
+  cw::ExecOptions without_input{};
+  without_input.open_stdin = false;
   for (auto const& process :
-       {sandbox.exec({"echo", "hello"}), sandbox.exec({"echo", "hello"}, {.open_stdin = false})}) {
+       {sandbox.exec({"echo", "hello"}), sandbox.exec({"echo", "hello"}, without_input)}) {
     CHECK_FALSE(process.has_input());
     (void)error_of<cw::invalid_argument>([&] { (void)process.in(); });
     CHECK(process.result().out == "hello\n");
