@@ -64,3 +64,8 @@ cwsandbox_add_server_acceptance(2_grpc grpc)
 if(cwsandbox_server_has_rest)
   cwsandbox_add_server_acceptance(3_http http rest)
 endif()
+
+if(TARGET cwsandbox::function AND EXISTS "${CWSANDBOX_ACCEPTANCE_DIR}/4_functions.cpp")
+  cwsandbox_add_acceptance(4_functions "${CWSANDBOX_ACCEPTANCE_DIR}/4_functions.cpp")
+  target_link_libraries(acceptance_4_functions PRIVATE cwsandbox::function)
+endif()

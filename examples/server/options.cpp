@@ -185,6 +185,8 @@ std::variant<options, early_exit> complete(draft given, std::string_view token_v
     return refuse("refusing to listen on --host " + result.host +
                   ", which others can reach, without a token: give one, or --insecure-no-token");
   }
+  // the server does not serve their calls, so nobody could look at a snapshot
+  result.engine.snapshots = false;
   return std::move(result);
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 /// The times and sizes that the contract fixes for a client (lifecycle and streams, section 0).
 namespace cwsandbox::inline v1::constants {
@@ -36,10 +37,39 @@ inline constexpr std::size_t stdin_queue_writes = 16;
 /// Pieces of output that wait for the reader of a terminal before the service is held up.
 inline constexpr std::size_t output_queue_items = 4096;
 
+/// Logs: the longest line, its line feed included; how many attempts without data end a followed log; the sleep after
+/// the first of them, which doubles, and the longest one; bytes that wait for the reader before the service is held up,
+/// beside `output_queue_items`.
+inline constexpr std::size_t log_line_bytes_max = 1048576;
+inline constexpr int log_attempts = 3;
+inline constexpr std::chrono::nanoseconds log_backoff = std::chrono::milliseconds{500};
+inline constexpr std::chrono::nanoseconds log_backoff_max = std::chrono::seconds{4};
+inline constexpr std::size_t log_queue_bytes = 8388608;
+
 /// A stream that was silent for this long has its sandbox's status asked for.
 inline constexpr std::chrono::nanoseconds stream_idle_check = std::chrono::seconds{30};
 /// How long the rest of a stream may take to arrive once its sandbox is known to have ended.
 inline constexpr std::chrono::nanoseconds stream_end_grace = std::chrono::seconds{5};
+
+/// Files: the size up to which the unary calls are tried before the service said its own limit, and the most that a
+/// limit of the service is believed to be.
+inline constexpr std::uint64_t unary_file_bytes = 33554432;
+inline constexpr std::uint64_t unary_file_bytes_max = 103809024;
+/// Streamed reads of at least this size are checked for their length; the size is asked for within this time.
+inline constexpr std::uint64_t truncation_check_bytes = 134217728;
+inline constexpr std::chrono::nanoseconds file_size_timeout = std::chrono::seconds{10};
+/// What is kept of the standard error of a file command.
+inline constexpr std::size_t file_stderr_bytes = 16384;
+/// Bytes of a streamed file that wait for their reader before the service is held up.
+inline constexpr std::size_t file_read_ahead_bytes = 4194304;
+
+/// Discovery: all pages of one call.
+inline constexpr std::chrono::nanoseconds discovery_timeout = std::chrono::seconds{30};
+
+/// Snapshots: how long one that is waited for may take to become ready, what its create may take beyond that, and what
+/// the stop of a sandbox with a snapshot may take beyond its grace.
+inline constexpr std::chrono::nanoseconds snapshot_ready_timeout = std::chrono::seconds{600};
+inline constexpr std::chrono::nanoseconds snapshot_stop_buffer = std::chrono::seconds{35};
 
 /// List calls end after this many pages.
 inline constexpr int list_pages_max = 100;

@@ -13,6 +13,7 @@
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/constants.hpp>
 #include <cwsandbox/defaults.hpp>
+#include <cwsandbox/discovery.hpp>
 #include <cwsandbox/error.hpp>
 #include <cwsandbox/instantiate.hpp>
 #include <cwsandbox/operation.hpp>
@@ -23,6 +24,7 @@
 #include <cwsandbox/runtime.hpp>
 #include <cwsandbox/sandbox.hpp>
 #include <cwsandbox/session.hpp>
+#include <cwsandbox/snapshots.hpp>
 #include <cwsandbox/stream.hpp>
 #include <cwsandbox/terminal.hpp>
 #include <cwsandbox/transport.hpp>

@@ -165,6 +165,7 @@ struct error_details {
   std::string stream_code{};
   std::string exception_type{};
   std::string exception_message{};
+  std::string traceback{};
   std::shared_ptr<ProcessResult const> exec_result{};
   /// The errors that led to this one; more than one only when a session could not stop several sandboxes.
   std::vector<error> causes{};
@@ -352,6 +353,8 @@ class SandboxExecutionError : public SandboxError {
   [[nodiscard]] std::string const& exception_message() const noexcept {
     return details().exception_message;
   }
+  /// Where it raised it, as its interpreter prints that, or empty.
+  [[nodiscard]] std::string const& traceback() const noexcept { return details().traceback; }
   /// `STREAM_BACKPRESSURE`, `STREAM_TRUNCATED` or empty.
   [[nodiscard]] std::string const& stream_code() const noexcept { return details().stream_code; }
 };

@@ -17,6 +17,7 @@
 
 #define CWSANDBOX_EXTERN_TEMPLATES(Transport)                             \
   extern template class ::cwsandbox::detail::exec_driver<Transport>;      \
+  extern template class ::cwsandbox::detail::log_driver<Transport>;       \
   extern template class ::cwsandbox::detail::sandbox_core<Transport>;     \
   extern template class ::cwsandbox::detail::session_core<Transport>;     \
   extern template class ::cwsandbox::basic_sandbox<Transport>;            \
@@ -24,6 +25,7 @@
 
 #define CWSANDBOX_INSTANTIATE_TEMPLATES(Transport)                        \
   template class ::cwsandbox::detail::exec_driver<Transport>;             \
+  template class ::cwsandbox::detail::log_driver<Transport>;              \
   template class ::cwsandbox::detail::sandbox_core<Transport>;            \
   template class ::cwsandbox::detail::session_core<Transport>;            \
   template class ::cwsandbox::basic_sandbox<Transport>;                   \

@@ -9,15 +9,19 @@
 
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/list_work.hpp>
+#include <cwsandbox/detail/log_driver.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
 #include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/detail/sandbox_owner.hpp>
+#include <cwsandbox/detail/snapshot_work.hpp>
 #include <cwsandbox/fwd.hpp>
+#include <cwsandbox/logs.hpp>
 #include <cwsandbox/operation.hpp>
 #include <cwsandbox/options.hpp>
 #include <cwsandbox/process.hpp>
 #include <cwsandbox/sandbox_info.hpp>
+#include <cwsandbox/snapshots.hpp>
 #include <cwsandbox/status.hpp>
 #include <cwsandbox/terminal.hpp>
 #include <cwsandbox/transport.hpp>
@@ -117,6 +121,79 @@ class basic_sandbox {
     return detail::start_remove(std::move(transport), executor, sandbox_id, options);
   }
 
+  /// The record of a snapshot; SnapshotNotFoundError when there is none. This and the other calls about snapshots are
+  /// tried again for up to 30 seconds when they fail for a moment. (contract: options 8.3)
+  [[nodiscard]] static operation<FileSystemSnapshot> get_snapshot(
+      T transport, std::string_view file_system_snapshot_id,
+      SnapshotCallOptions const& options = {})
+    requires detail::has_snapshots<T>
+  {
+    detail::check_snapshot_id(file_system_snapshot_id);
+    return call_about_snapshots<FileSystemSnapshot>(
+        std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
+          return detail::get_snapshot_work<T>(std::move(shared), std::move(context),
+                                              std::string{file_system_snapshot_id}, timeout);
+        });
+  }
+
+  /// The snapshots of the organization, in the order of the service. All pages are read.
+  [[nodiscard]] static operation<std::vector<FileSystemSnapshot>> list_snapshots(
+      T transport, ListSnapshotsOptions const& options = {})
+    requires detail::has_snapshots<T>
+  {
+    detail::snapshot_filter filter{};
+    if (options.source_sandbox_id)
+      filter.source_sandbox_id.emplace(*options.source_sandbox_id);
+    filter.status = options.status;
+    return call_about_snapshots<std::vector<FileSystemSnapshot>>(
+        std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
+          return detail::list_snapshots_work<T>(std::move(shared), std::move(context),
+                                                std::move(filter), timeout);
+        });
+  }
+
+  /// Deletes a snapshot; sandboxes that were made of it keep what they have. SnapshotNotFoundError when there is none,
+  /// unless an earlier attempt of this call may have deleted it.
+  static operation<void> delete_snapshot(T transport, std::string_view file_system_snapshot_id,
+                                         DeleteSnapshotOptions const& options = {})
+    requires detail::has_snapshots<T>
+  {
+    detail::check_snapshot_id(file_system_snapshot_id);
+    return call_about_snapshots<void>(
+        std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
+          return detail::delete_snapshot_work<T>(std::move(shared), std::move(context),
+                                                 std::string{file_system_snapshot_id},
+                                                 options.missing_ok, timeout);
+        });
+  }
+
+  /// Where the organization keeps its snapshots.
+  [[nodiscard]] static operation<FileSystemSnapshotBucketConfig> get_snapshot_bucket_config(
+      T transport, SnapshotCallOptions const& options = {})
+    requires detail::has_snapshot_bucket_config<T>
+  {
+    return call_about_snapshots<FileSystemSnapshotBucketConfig>(
+        std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
+          return detail::get_bucket_config_work<T>(std::move(shared), std::move(context), timeout);
+        });
+  }
+
+  /// Keeps the organization's snapshots in a bucket of its own from now on, or, with an empty name, in the managed one.
+  /// Gives the new setting. Needs the rights of an administrator; snapshots in the old bucket cannot be restored
+  /// meanwhile (SnapshotBucketMismatchError).
+  static operation<FileSystemSnapshotBucketConfig> set_snapshot_bucket_config(
+      T transport, std::string_view bucket_name, std::string_view region = {},
+      SnapshotCallOptions const& options = {})
+    requires detail::has_snapshot_bucket_config<T>
+  {
+    return call_about_snapshots<FileSystemSnapshotBucketConfig>(
+        std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
+          return detail::set_bucket_config_work<T>(std::move(shared), std::move(context),
+                                                   std::string{bucket_name}, std::string{region},
+                                                   timeout);
+        });
+  }
+
   [[nodiscard]] bool valid() const noexcept { return core_ != nullptr; }
 
   // ---- life
@@ -143,10 +220,24 @@ class basic_sandbox {
 
   /// Stops the sandbox and waits until its end was seen. Stopping an ended one, or twice, does nothing; one that was
   /// never started never will be. (contract: lifecycle 4)
+  ///
+  /// With `snapshot_on_stop` its scratch volumes are archived. SandboxSnapshotError when it has none, or a snapshot
+  /// failed; SnapshotOnStopConflictError when it has ended, or is being stopped otherwise, so that none can be taken;
+  /// SnapshotWaitTimeoutError when one is not ready in time. In the last case, and when a snapshot failed, the sandbox is
+  /// stopped all the same.
   operation<void> stop(StopOptions const& options = {}) const {
     check(options);
-    return core_->stop(options.graceful_shutdown.value_or(default_graceful_shutdown),
-                       options.missing_ok);
+    if (options.snapshot_on_stop && !detail::has_snapshots<T>)
+      invalid_argument_error("snapshot_on_stop", "true",
+                             "snapshot_on_stop needs a transport with the calls for snapshots")
+          .raise();
+    detail::stop_plan plan{};
+    plan.grace = options.graceful_shutdown.value_or(default_graceful_shutdown);
+    plan.missing_ok = options.missing_ok;
+    plan.snapshot = options.snapshot_on_stop;
+    plan.wait_for_ready = options.wait_for_ready;
+    plan.request_id = options.request_id.value_or("");
+    return core_->stop(std::move(plan));
   }
 
   /// Gives up the ownership of a sandbox without a session: it goes on when the last handle dies.
@@ -208,6 +299,31 @@ class basic_sandbox {
     return core_->shell(words.to_vector(), std::move(plan));
   }
 
+  /// The log of the sandbox: what its main process writes. Returns at once; whatever fails is thrown by the reader.
+  ///
+  ///     for (auto const& line : sb.stream_logs({.follow = true}).lines()) std::cout << line;
+  ///
+  /// Starts the sandbox if need be and waits until it runs. The log of one that has ended cannot be followed; whether
+  /// it can still be read is for the service to say. Throws `invalid_argument` for a negative number of lines, a
+  /// time-out that is not positive, and for what cannot be said together with `resume`. (contract: streams 4)
+  ///
+  /// On a transport without log streams, such as `http_transport`, there is no such member: use `grpc_transport` or
+  /// `local_transport`. One that stands for another, such as `any_transport`, throws `invalid_argument` when that one
+  /// has none.
+  [[nodiscard]] log_reader stream_logs(LogOptions const& options = {}) const
+    requires detail::has_log_streams_like_grpc_or_local_transport<T>
+  {
+    auto const abilities = detail::abilities_of(core_->transport());
+    if (!abilities.log_stream)
+      invalid_argument_error("transport", std::string{abilities.name},
+                             "stream_logs needs a transport with log streams, such as "
+                             "grpc_transport or local_transport; this one has none: " +
+                                 std::string{abilities.name})
+          .raise();
+    check(options);
+    return detail::start_logs(core_, options);
+  }
+
   /// The whole content of a file. SandboxFileError with the path and the reason when it cannot be read.
   [[nodiscard]] operation<std::string> read_file(std::string_view path,
                                                  FileOptions const& options = {}) const {
@@ -225,6 +341,25 @@ class basic_sandbox {
     return core_->write_file(std::string{path}, std::string{content},
                              std::string{options.container.value_or("")},
                              options.timeout.to_optional());
+  }
+
+  // ---- snapshots
+
+  /// Archives the scratch volume of the sandbox, which is started if need be, and gives the id of the snapshot. With
+  /// more than one scratch volume it is an error.
+  ///
+  /// SandboxSnapshotError and its kinds when the snapshot cannot be made, SnapshotWaitTimeoutError when it is not ready
+  /// in time. A lost answer makes no second snapshot: all attempts carry one request id. (contract: options 8.2)
+  [[nodiscard]] operation<std::string> snapshot(SnapshotOptions const& options = {}) const
+    requires detail::has_snapshots<T>
+  {
+    detail::snapshot_plan plan{};
+    plan.wait_for_ready = options.wait_for_ready;
+    plan.request_id = options.request_id.value_or("");
+    if (plan.request_id.empty()) plan.request_id = detail::make_uuid();
+    return core_->template launch<std::string>([&](std::shared_ptr<detail::cancel_token> token) {
+      return detail::snapshot_work<T>(core_, std::move(token), std::move(plan));
+    });
   }
 
   // ---- what is known of it, without any call
@@ -278,6 +413,17 @@ class basic_sandbox {
   [[nodiscard]] std::optional<GrantedGpu> resource_gpu() const {
     return look([](auto const& l) { return l.echoed().resource_gpu; });
   }
+  /// The snapshot that a stop of this handle has taken; the first one when there are several.
+  [[nodiscard]] std::optional<std::string> file_system_snapshot_id() const {
+    return look([](auto const& l) {
+      auto const& ids = l.echoed().file_system_snapshot_ids;
+      return ids.empty() ? std::nullopt : std::optional{ids.front()};
+    });
+  }
+  /// All snapshots that a stop of this handle has taken.
+  [[nodiscard]] std::vector<std::string> file_system_snapshot_ids() const {
+    return look([](auto const& l) { return l.echoed().file_system_snapshot_ids; });
+  }
   /// How the commands of this sandbox ended so far.
   [[nodiscard]] ExecStats exec_stats() const { return core_->exec_stats(); }
 
@@ -308,6 +454,16 @@ class basic_sandbox {
     return basic_sandbox{std::move(core), std::move(owner)};
   }
 
+  template <class R, class F>
+  static operation<R> call_about_snapshots(T transport, optional_duration timeout, F work) {
+    detail::check_snapshot_timeout(timeout);
+    auto const limit = timeout.to_optional().value_or(default_request_timeout);
+    auto const executor = asio::any_io_executor{transport.get_executor()};
+    return detail::launch_call<R>(
+        transport, executor, [&](std::shared_ptr<T> shared, detail::task_context context) {
+          return work(std::move(shared), std::move(context), limit);
+        });
+  }
   template <class F>
   [[nodiscard]] auto look(F f) const {
     return core_->look(f);

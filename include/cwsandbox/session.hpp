@@ -9,8 +9,10 @@
 
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/session_core.hpp>
+#include <cwsandbox/function_options.hpp>
 #include <cwsandbox/fwd.hpp>
 #include <cwsandbox/operation.hpp>
+#include <cwsandbox/metrics.hpp>
 #include <cwsandbox/options.hpp>
 #include <cwsandbox/sandbox.hpp>
 #include <cwsandbox/transport.hpp>
@@ -20,7 +22,9 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -73,6 +77,7 @@ class basic_session {
     if (core_->is_closed()) core_type::closed_error().raise();
     auto core = detail::make_core(core_->transport(), core_->executor(), core_->defaults(), options);
     core_->add(core).value();
+    core_->counters().created();
     return detail::sandbox_access::make<basic_sandbox<T>>(std::move(core));
   }
   /// The same with whole defaults as the options.
@@ -107,7 +112,45 @@ class basic_session {
   /// How many sandboxes the session owns, started or not.
   [[nodiscard]] std::size_t sandbox_count() const { return core_->count(); }
 
-  /// Stops all sandboxes at once and waits until each has ended. The session makes no more. Closing again waits for the
+  /// A function of an interpreter in the image, from its source, called as `f.remote(args...)` with arguments and
+  /// result typed by the signature. Needs `#include <cwsandbox/function.hpp>`.
+  ///
+  ///     auto add = session.function<int(int, int)>("add", "def add(x, y):\n    return x + y\n");
+  ///
+  /// Throws `invalid_argument` for what is wrong in the arguments, AsyncFunctionError for an `async def`.
+  template <class Signature>
+    requires std::is_function_v<Signature>
+  [[nodiscard]] auto function(std::string_view name, std::string_view source,
+                              FunctionOptions const& options = {}) const {
+    return detail::function_access<Signature>::template make<T>(core_, name, source, options);
+  }
+
+  /// A function of this program that `CWSANDBOX_REMOTE` names, to be called in sandboxes that get a copy of the program.
+  /// Needs `#include <cwsandbox/function.hpp>`. Throws `invalid_argument` for one that is not registered, and
+  /// `std::logic_error` when `main` has not called `remote_main`.
+  template <class R, class... A>
+  [[nodiscard]] auto function(R (*native)(A...), FunctionOptions const& options = {}) const {
+    return detail::function_access<R(A...)>::template make<T>(core_, native, options);
+  }
+
+  /// What was counted since the beginning, or since the last reset. Empty when reporting is off.
+  [[nodiscard]] metrics get_metrics() const { return core_->counters().values(); }
+  void reset_metrics() const { core_->counters().reset(); }
+
+  /// Who is told the metrics by `log_metrics` and `close`. An empty reporter turns reporting off.
+  void report_to(metrics_reporter reporter) const {
+    core_->counters().report_to(std::move(reporter));
+  }
+  /// One that `set_metrics_reporter` names, now or before the first report.
+  void report_to(std::string_view name) const { core_->counters().report_to(std::string{name}); }
+
+  /// Reports the metrics now. False when there is nobody to tell, or nothing, or the reporter failed; then nothing is
+  /// reset.
+  bool log_metrics(LogMetricsOptions const& options = {}) const {
+    return core_->counters().report(options);
+  }
+
+  /// Stops all sandboxes at once and waits until each has ended, then reports the metrics that are left. The session makes no more. Closing again waits for the
   /// first close and never fails. SandboxError, with a cause for each, when some could not be stopped.
   operation<void> close() const { return core_->close(); }
   [[nodiscard]] bool is_closed() const { return core_->is_closed(); }

@@ -62,7 +62,8 @@ set(third_party "^(trompeloeil|catch2|nghttp2|simdjson|protozero|openssl|asio/ss
 # The core knows no transport, and needs nothing but asio and the standard library.
 file(GLOB core RELATIVE "${include_dir}" "${include_dir}/cwsandbox/*.hpp")
 list(REMOVE_ITEM core cwsandbox/cwsandbox.hpp cwsandbox/src.hpp cwsandbox/src_grpc.hpp
-     cwsandbox/src_http.hpp)
+     cwsandbox/src_http.hpp cwsandbox/src_function.hpp cwsandbox/function.hpp
+     cwsandbox/value_codec.hpp)
 foreach(header IN LISTS core)
   must_not_reach("${header}" "^cwsandbox/transport/")
   must_not_reach("${header}" "${third_party}")
@@ -75,6 +76,12 @@ must_not_reach(cwsandbox/transport/local.hpp "${third_party}")
 must_not_reach(cwsandbox/transport/local.hpp "^cwsandbox/transport/(mock|grpc|http)")
 must_not_reach(cwsandbox/transport/mock.hpp "^(nghttp2|simdjson|protozero|openssl|asio/ssl)[./]")
 must_not_reach(cwsandbox/transport/mock.hpp "^cwsandbox/transport/(local|grpc|http)")
+
+# Remote functions need a JSON parser and no transport.
+foreach(header IN ITEMS function value_codec)
+  must_not_reach(cwsandbox/${header}.hpp "^(trompeloeil|catch2|nghttp2|protozero|openssl|asio/ssl)[./]")
+  must_not_reach(cwsandbox/${header}.hpp "^cwsandbox/transport/")
+endforeach()
 
 must_not_reach(cwsandbox/transport/grpc.hpp "^(trompeloeil|catch2|simdjson)[./]")
 must_not_reach(cwsandbox/transport/grpc.hpp "^cwsandbox/transport/(local|mock|http)")

@@ -368,7 +368,9 @@ TEST_CASE("a server that dies takes its calls with it, and the next one serves",
   auto const refused = calling.get("fault:none", 5s);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code() == status_code::unavailable);
-  CHECK_THAT(refused.error().message(), ContainsSubstring("cannot connect"));
+  // the kernel may still accept for a dying process
+  CHECK_THAT(refused.error().message(),
+             ContainsSubstring("cannot connect") || ContainsSubstring("was lost"));
 
   auto words = words_of(stack);
   words.insert(words.end(), {"--port", url.substr(url.rfind(':') + 1)});

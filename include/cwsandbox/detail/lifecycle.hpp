@@ -87,6 +87,8 @@ class lifecycle {
     std::vector<std::string> dns_egress_names{};
     /// The volumes that a snapshot captures. The names of the options until the service echoes its own.
     std::vector<std::string> scratch_volume_names{};
+    /// What our stop has captured.
+    std::vector<std::string> file_system_snapshot_ids{};
     std::optional<GrantedResources> resource_requests{};
     std::optional<GrantedResources> resource_limits{};
     std::optional<GrantedGpu> resource_gpu{};
@@ -98,6 +100,7 @@ class lifecycle {
     return echoes_ ? *echoes_ : none;
   }
   CWSANDBOX_DECL void set_scratch_volume_names(std::vector<std::string> names);
+  CWSANDBOX_DECL void set_file_system_snapshot_ids(std::vector<std::string> ids);
 
   /// The error of using it now, if exec, files and shells must not be tried (lifecycle, section 1.4); nothing when
   /// they may, perhaps after a start and a wait.

@@ -8,10 +8,11 @@
 /// The calls that need no handle: list, from_id, remove (lifecycle, sections 4.7, 5.1 and 5.2).
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/launch_call.hpp>
+#include <cwsandbox/detail/pages.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
 
-#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,38 +35,37 @@ CWSANDBOX_DECL void check_sandbox_id(std::string_view id);
     ListOptions const& options, std::vector<std::string> const& default_tags,
     std::vector<std::string> const& default_runners);
 
-/// Reads all pages within one deadline. A transport object of its own keeps the connection alive meanwhile.
+/// Makes a list call for each page. A transport object of its own keeps the connection alive meanwhile.
+template <class T>
+[[nodiscard]] asio::awaitable<outcome<page<wire::Sandbox>>> list_page(
+    std::shared_ptr<T> transport, task_context context, wire::ListSandboxesRequest request,
+    nanoseconds timeout) {
+  call_options options{};
+  options.timeout = timeout;
+  auto call = transport->list_sandboxes(std::move(request), options);
+  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
+  if (!answer) {
+    call_context what{};
+    what.operation = "List sandboxes";
+    co_return translate(answer.error(), what);
+  }
+  page<wire::Sandbox> result{};
+  result.items = std::move(answer->sandboxes);
+  result.next_token = std::move(answer->next_page_token);
+  co_return std::move(result);
+}
+
 template <class T>
 [[nodiscard]] asio::awaitable<outcome<std::vector<wire::Sandbox>>> list_all(
     std::shared_ptr<T> transport, task_context context, list_plan plan) {
-  std::vector<wire::Sandbox> found;
-  std::vector<std::string> seen;
-  auto const deadline = *deadline_in(context, plan.limits.request_timeout);
-  for (int page = 1;; ++page) {
-    auto const left = nanoseconds{deadline - context.clock->now()};
-    if (left <= nanoseconds::zero())
-      co_return make_error(error_kind::generic, "List sandboxes timed out during pagination");
-    call_options options{};
-    options.timeout = left;
-    auto request = plan.request;
-    auto call = transport->list_sandboxes(std::move(request), options);
-    auto answer = co_await bounded(context, std::move(call), options.timeout, transport);
-    if (!answer) {
-      call_context what{};
-      what.operation = "List sandboxes";
-      co_return translate(answer.error(), what);
-    }
-    std::move(answer->sandboxes.begin(), answer->sandboxes.end(), std::back_inserter(found));
-    auto& token = answer->next_page_token;
-    if (token.empty()) co_return std::move(found);
-    if (std::find(seen.begin(), seen.end(), token) != seen.end())
-      co_return make_error(error_kind::generic,
-                           "List sandboxes: pagination loop detected: repeated page token");
-    if (page == constants::list_pages_max)
-      co_return make_error(error_kind::generic, "List sandboxes: pagination exceeded 100 pages");
-    seen.push_back(token);
-    plan.request.page_token = std::move(token);
-  }
+  auto fetch = [transport, context, request = std::move(plan.request)](std::string const& token,
+                                                                       nanoseconds timeout) {
+    auto with_token = request;
+    with_token.page_token = token;
+    return list_page<T>(transport, context, std::move(with_token), timeout);
+  };
+  return read_pages<wire::Sandbox>(context, plan.limits.request_timeout, "List sandboxes",
+                                   error_kind::generic, std::move(fetch));
 }
 
 /// `found` is called with each handle before the operation ends, for a session that adopts.
@@ -87,17 +87,6 @@ template <class Sandbox, class T>
       if (auto adopted = found(sandbox); !adopted) co_return adopted.error();
   }
   co_return std::move(sandboxes);
-}
-
-template <class R, class T, class F>
-[[nodiscard]] operation<R> launch_call(T& transport, asio::any_io_executor const& executor, F make) {
-  auto strand = asio::any_io_executor{asio::make_strand(executor)};
-  auto shared = std::make_shared<T>(std::move(transport));
-  auto state = std::make_shared<operation_state<R>>(executor);
-  task_context context{strand, time_source_of(*shared), std::make_shared<cancel_token>()};
-  state->on_cancel([token = context.token] { token->cancel(); });
-  spawn(strand, state, make(shared, std::move(context)), shared);
-  return operation_access::make(std::move(state));
 }
 
 template <class Sandbox, class T>

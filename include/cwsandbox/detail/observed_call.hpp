@@ -13,7 +13,7 @@
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
 #include <cwsandbox/transport/call_report.hpp>
-#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/rpc_method.hpp>
 #include <cwsandbox/wire/messages.hpp>
 
 #include <cstdint>

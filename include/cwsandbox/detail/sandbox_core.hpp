@@ -18,8 +18,11 @@
 #include <cwsandbox/detail/operation_state.hpp>
 #include <cwsandbox/detail/placement_fsm.hpp>
 #include <cwsandbox/detail/poll_fsm.hpp>
+#include <cwsandbox/detail/random.hpp>
 #include <cwsandbox/detail/resolve.hpp>
+#include <cwsandbox/detail/session_counters.hpp>
 #include <cwsandbox/detail/shell_quote.hpp>
+#include <cwsandbox/detail/snapshot_wait.hpp>
 #include <cwsandbox/detail/translate.hpp>
 #include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/detail/uuid.hpp>
@@ -38,18 +41,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace cwsandbox::inline v1::detail {
-
-/// Uniform in [0, 1), for the jitter of retries.
-[[nodiscard]] inline double random_unit() {
-  thread_local std::minstd_rand engine{std::random_device{}()};
-  return std::generate_canonical<double, 24>(engine);
-}
 
 /// The limits that a sandbox keeps for all its calls.
 struct call_limits {
@@ -89,6 +85,15 @@ struct exec_plan {
   /// Of the whole command; of a terminal session only until its stream is open.
   nanoseconds timeout{};
   bool check{};
+};
+
+/// How a sandbox is stopped.
+struct stop_plan {
+  nanoseconds grace{default_graceful_shutdown};
+  bool missing_ok{};
+  bool snapshot{};
+  bool wait_for_ready{true};
+  std::string request_id{};
 };
 
 template <class T>
@@ -141,6 +146,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   /// A command has ended: with this exit code, or in another way.
   void count_exec(std::optional<std::int32_t> exit_code) {
     std::lock_guard lock{mutex_};
+    if (counters_) counters_->executed(number_, exit_code);
     ++stats_.exec_count;
     if (!exit_code)
       ++stats_.exec_failures;
@@ -152,10 +158,14 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
 
   // ---- belonging to a session
 
-  void join(std::weak_ptr<registry_base> registry) {
+  void join(std::weak_ptr<registry_base> registry, std::shared_ptr<session_counters> counters) {
     std::shared_ptr<registry_base> left;
     {
       std::lock_guard lock{mutex_};
+      if (counters_ != counters) {
+        counters_ = std::move(counters);
+        number_ = counters_->join();
+      }
       left = registry_.lock();
       registry_ = std::move(registry);
       if (left == registry_.lock()) left.reset();
@@ -204,15 +214,20 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
         [&](std::shared_ptr<cancel_token> token) { return query(std::move(token)); });
   }
 
-  [[nodiscard]] operation<void> stop(nanoseconds grace, bool missing_ok) {
+  [[nodiscard]] operation<void> stop(stop_plan plan) {
     auto state = make_state<void>();
     auto op = operation_access::make(state);
     std::shared_ptr<operation_state<void>> task;
+    auto const missing_ok = plan.missing_ok;
     bool cancelled_now = false;
     bool spawn_task = false;
+    std::optional<error> conflict;
     {
       std::lock_guard lock{mutex_};
-      if (stop_) {
+      if (plan.snapshot) conflict = snapshot_conflict();
+      if (conflict) {
+        // nothing is done
+      } else if (stop_) {
         task = stop_;
       } else if (life_.is_done()) {
         // nothing is left to stop
@@ -222,15 +237,16 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
       } else {
         task = stop_ = make_state<void>();
         stop_missing_ok_ = missing_ok;
+        stop_snapshots_ = plan.snapshot;
         spawn_task = true;
       }
     }
     if (!task) {
       if (cancelled_now) leave_registry();
-      state->complete({});
+      state->complete(conflict ? outcome<void>{*std::move(conflict)} : outcome<void>{});
       return op;
     }
-    if (spawn_task) spawn(strand_, task, stop_work(grace, missing_ok), this->shared_from_this());
+    if (spawn_task) spawn(strand_, task, stop_work(std::move(plan)), this->shared_from_this());
     task->add_waiter([task = std::weak_ptr{task}, state, missing_ok] {
       auto result = task.lock()->value();
       if (!result && missing_ok && result.error().kind() == error_kind::not_found) result = {};
@@ -483,6 +499,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
                            "Create sandbox failed: the answer has no sandbox id");
     std::lock_guard lock{mutex_};
     life_.created(*answer, std::chrono::system_clock::now());
+    created_at_ = clock_->now();
     co_return outcome<void>{};
   }
 
@@ -663,6 +680,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   void observe(wire::Sandbox const& sandbox) {
     std::lock_guard lock{mutex_};
     life_.observed(sandbox, observation::poll, std::chrono::system_clock::now());
+    if (created_at_ && life_.phase() == phase::running) {
+      if (counters_) counters_->started(clock_->now() - *created_at_);
+      created_at_.reset();
+    }
   }
 
   /// One GetSandbox, its error translated.
@@ -694,7 +715,26 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
 
   // ---- stop
 
-  [[nodiscard]] asio::awaitable<outcome<void>> stop_work(nanoseconds grace, bool missing_ok) {
+  /// Why a stop cannot take a snapshot now (lifecycle, section 4.4); `mutex_` is held.
+  [[nodiscard]] std::optional<error> snapshot_conflict() const {
+    auto const& captured = life_.echoed().file_system_snapshot_ids;
+    auto const& id = life_.id_text();
+    if (life_.is_cancelled() || (!stop_ && life_.phase() == phase::not_started)) return std::nullopt;
+    if (life_.phase() == phase::terminal) {
+      if (!captured.empty()) return std::nullopt;
+      return snapshot_on_stop_conflict(id, "it has ended");
+    }
+    if (stop_) {
+      if (stop_snapshots_) return std::nullopt;
+      return snapshot_on_stop_conflict(id, "it is being stopped without one");
+    }
+    if (life_.phase() == phase::stopping)
+      return snapshot_on_stop_conflict(id, "it is being stopped by others");
+    if (life_.echoed().scratch_volume_names.empty()) return no_volume(id);
+    return std::nullopt;
+  }
+
+  [[nodiscard]] asio::awaitable<outcome<void>> stop_work(stop_plan plan) {
     // a create that is under way must settle first, or its sandbox would be left running
     while (auto const start = create_to_settle())
       co_await wait_until_done(context(), start, std::nullopt);
@@ -709,13 +749,14 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
         break;
       case phase::starting:
       case phase::running:
-        result = co_await delete_and_confirm(grace, missing_ok);
+        result = co_await delete_and_confirm(std::move(plan));
         break;
     }
     bool leaves = false;
     {
       std::lock_guard lock{mutex_};
       stop_.reset();
+      stop_snapshots_ = false;
       stop_sent_ = stop_sent_ && life_.is_stop_owned();
       leaves = life_.is_done() || life_.is_stop_owned();
     }
@@ -735,14 +776,21 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     return start_;
   }
 
-  [[nodiscard]] asio::awaitable<outcome<void>> delete_and_confirm(nanoseconds grace,
-                                                                  bool missing_ok) {
+  [[nodiscard]] asio::awaitable<outcome<void>> delete_and_confirm(stop_plan plan) {
+    bool const missing_ok = plan.missing_ok;
     wire::DeleteSandboxRequest request{};
     request.sandbox_id = id_text();
-    request.grace_period_seconds = whole_seconds_up(grace);
+    request.grace_period_seconds = whole_seconds_up(plan.grace);
     request.allow_missing = missing_ok;
     call_options options{};
-    options.timeout = longer(grace, 2 * constants::client_timeout_buffer);
+    options.timeout = longer(plan.grace, 2 * constants::client_timeout_buffer);
+    if (plan.snapshot) {
+      request.snapshot_volumes =
+          look([](lifecycle const& l) { return l.echoed().scratch_volume_names; });
+      request.request_id = std::move(plan.request_id);
+      options.timeout = longer(
+          plan.grace, constants::snapshot_ready_timeout + constants::snapshot_stop_buffer);
+    }
     {
       // owned from here on: a poll may see the end before the delete is answered
       std::lock_guard lock{mutex_};
@@ -763,6 +811,9 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
         life_.disown_stop();
       }
       auto failure = translate(answer.error(), what);
+      if (plan.snapshot && snapshot_is_lost(failure, missing_ok))
+        co_return failure.with(
+            [](error_details& d) { d.kind = error_kind::snapshot_on_stop_conflict; });
       if (!missing_ok || !is_not_found(failure, reasons::sandbox_not_found)) co_return failure;
       end_polls(/*running_only=*/false);
       std::lock_guard lock{mutex_};
@@ -770,6 +821,11 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
       co_return outcome<void>{};
     }
     if (!answer->sandbox && missing_ok && answer->file_system_snapshot_ids.empty()) {
+      if (plan.snapshot) {
+        std::lock_guard lock{mutex_};
+        life_.disown_stop();
+        co_return snapshot_on_stop_conflict(id, "the service does not know it any more");
+      }
       std::lock_guard lock{mutex_};
       life_.gone(/*stop_owned=*/true, now);
       co_return outcome<void>{};
@@ -777,15 +833,45 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     {
       std::lock_guard lock{mutex_};
       life_.stop_accepted(now);
+      if (!answer->file_system_snapshot_ids.empty())
+        life_.set_file_system_snapshot_ids(answer->file_system_snapshot_ids);
       // a service that answers when the end is reached saves everybody a poll
       if (answer->sandbox && answer->sandbox->status && is_final(*answer->sandbox) &&
           answer->sandbox->status->state != wire::State::unspecified)
         life_.observed(*answer->sandbox, observation::poll, now);
     }
     end_polls(/*running_only=*/true);
+    if constexpr (has_snapshots<T>) {
+      if (plan.snapshot && plan.wait_for_ready) {
+        for (auto const& snapshot : answer->file_system_snapshot_ids) {
+          auto const ready = co_await snapshot_ready(snapshot);
+          if (!ready) co_return ready.error();
+        }
+      }
+    }
     if (is_terminal()) co_return outcome<void>{};
     auto const confirmed = co_await confirm_end();
     co_return confirmed;
+  }
+
+  /// Did a stop that was to take a snapshot find nothing to take it of?
+  [[nodiscard]] static bool snapshot_is_lost(error const& failure, bool missing_ok) {
+    if (missing_ok && is_not_found(failure, reasons::sandbox_not_found)) return true;
+    return has_trusted_reason(failure) && failure.reason() == reasons::invalid_request;
+  }
+
+  [[nodiscard]] asio::awaitable<outcome<void>> snapshot_ready(std::string snapshot)
+    requires has_snapshots<T>
+  {
+    retry_policy each{};
+    each.budget = limits_.poll_retry_budget;
+    each.rpc_timeout = limits_.poll_rpc_timeout;
+    each.deadline = deadline_in(context(), constants::snapshot_ready_timeout).value();
+    auto transport = std::shared_ptr<T>{this->shared_from_this(), &transport_};
+    auto wait = wait_for_snapshot<T>(std::move(transport), context(), std::move(snapshot), each);
+    auto const ready = co_await std::move(wait);
+    if (!ready) co_return ready.error();
+    co_return outcome<void>{};
   }
 
   [[nodiscard]] static std::int32_t whole_seconds_up(nanoseconds d) noexcept {
@@ -949,8 +1035,13 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   std::optional<shared_poll> completion_poll_;
   std::weak_ptr<registry_base> registry_;
   ExecStats stats_;
+  std::shared_ptr<session_counters> counters_;
+  std::uint64_t number_{};  // in counters_
+  // of the create that was accepted, until the start was counted
+  std::optional<std::chrono::steady_clock::time_point> created_at_;
   bool stop_sent_{false};
   bool stop_missing_ok_{false};
+  bool stop_snapshots_{false};
 };
 
 }  // namespace cwsandbox::inline v1::detail

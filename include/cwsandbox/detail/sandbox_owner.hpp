@@ -23,7 +23,9 @@ class sandbox_owner {
   sandbox_owner& operator=(sandbox_owner const&) = delete;
   ~sandbox_owner() {
     if (released_) return;
-    auto const stopping = core_->stop(default_graceful_shutdown, /*missing_ok=*/true);
+    stop_plan plan{};
+    plan.missing_ok = true;
+    auto const stopping = core_->stop(std::move(plan));
     if (auto failure = finish_in_destructor(stopping)) report_cleanup_error(*failure);
   }
 

@@ -7,6 +7,7 @@
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/blocking.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
+#include <cwsandbox/detail/session_counters.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -23,8 +24,13 @@ namespace cwsandbox::inline v1::detail {
 /// Gathers how several stops ended.
 class stop_tally {
  public:
-  stop_tally(std::size_t count, std::shared_ptr<operation_state<void>> state)
-      : left_{count}, failures_(count), state_{std::move(state)} {}
+  /// `before_end` is called when all stops have ended, before that is told.
+  stop_tally(std::size_t count, std::shared_ptr<operation_state<void>> state,
+             std::function<void()> before_end)
+      : left_{count},
+        failures_(count),
+        state_{std::move(state)},
+        before_end_{std::move(before_end)} {}
 
   /// The stop with this index ended.
   CWSANDBOX_DECL void ended(std::size_t index, outcome<void> const& result);
@@ -34,6 +40,7 @@ class stop_tally {
   std::size_t left_;
   std::vector<std::optional<error>> failures_;
   std::shared_ptr<operation_state<void>> state_;
+  std::function<void()> before_end_;
 };
 
 /// What the handles of a session share. The session owns its sandboxes; they know it weakly.
@@ -51,6 +58,7 @@ class session_core final : public registry_base,
   [[nodiscard]] T const& transport() const noexcept { return transport_; }
   [[nodiscard]] asio::any_io_executor const& executor() const noexcept { return executor_; }
   [[nodiscard]] SandboxDefaults const& defaults() const noexcept { return defaults_; }
+  [[nodiscard]] session_counters& counters() const noexcept { return *counters_; }
 
   /// With the built-in values where nothing was said.
   [[nodiscard]] resolved_options resolved_defaults() const {
@@ -78,7 +86,7 @@ class session_core final : public registry_base,
       if (closed_) return closed_error();
       sandboxes_.emplace(core.get(), std::move(core));
     }
-    sandbox.join(this->weak_from_this());
+    sandbox.join(this->weak_from_this(), counters_);
     return {};
   }
 
@@ -113,13 +121,15 @@ class session_core final : public registry_base,
       running->add_waiter([state] { state->complete({}); });
       return op;
     }
+    auto report = [counters = counters_] { (void)counters->report({}); };
     if (sandboxes.empty()) {
+      report();
       state->complete({});
       return op;
     }
-    auto tally = std::make_shared<stop_tally>(sandboxes.size(), state);
+    auto tally = std::make_shared<stop_tally>(sandboxes.size(), state, std::move(report));
     for (std::size_t i = 0; i < sandboxes.size(); ++i) {
-      auto const stopping = sandboxes[i]->stop(default_graceful_shutdown, /*missing_ok=*/false);
+      auto const stopping = sandboxes[i]->stop({});
       auto const& stopped = operation_access::state(stopping);
       stopped->add_waiter([tally, i, weak = std::weak_ptr{stopped}] {
         tally->ended(i, weak.lock()->value());
@@ -166,6 +176,7 @@ class session_core final : public registry_base,
   T transport_;
   asio::any_io_executor executor_;
   SandboxDefaults const defaults_;
+  std::shared_ptr<session_counters> const counters_ = std::make_shared<session_counters>();
 
   mutable std::mutex mutex_;
   std::unordered_map<void const*, core_ptr> sandboxes_;

@@ -43,6 +43,10 @@ template <class T>
 template <class T>
 concept has_exec_streams_like_grpc_or_local_transport = T::capabilities.exec_stream;
 
+/// Logs need log streams. The name is what the compiler says when they are missing.
+template <class T>
+concept has_log_streams_like_grpc_or_local_transport = T::capabilities.log_stream;
+
 }  // namespace cwsandbox::inline v1::detail
 
 #endif

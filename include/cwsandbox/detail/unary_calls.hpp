@@ -12,7 +12,7 @@
 #include <cwsandbox/detail/transport_traits.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/transport.hpp>
-#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/rpc_method.hpp>
 #include <cwsandbox/wire/messages.hpp>
 
 #include <asio/awaitable.hpp>

@@ -5,6 +5,7 @@
 #define CWSANDBOX_IMPL_CREATE_REQUEST_IPP
 
 #include <cwsandbox/detail/create_request.hpp>
+#include <cwsandbox/detail/visibility.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -39,20 +40,6 @@ inline wire::ServiceProtocol to_wire(ServiceProtocol protocol) noexcept {
       break;
   }
   return wire::ServiceProtocol::unspecified;
-}
-
-inline wire::Visibility to_wire(ServiceVisibility visibility) noexcept {
-  switch (visibility) {
-    case ServiceVisibility::public_:
-      return wire::Visibility::public_;
-    case ServiceVisibility::private_:
-      return wire::Visibility::private_;
-    case ServiceVisibility::custom:
-      return wire::Visibility::custom;
-    case ServiceVisibility::unspecified:
-      break;
-  }
-  return wire::Visibility::unspecified;
 }
 
 inline wire::ObjectStoragePermission to_wire(ObjectStoragePermission permission) noexcept {

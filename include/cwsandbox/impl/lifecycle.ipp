@@ -151,6 +151,12 @@ CWSANDBOX_DECL void lifecycle::set_scratch_volume_names(std::vector<std::string>
   keep(std::move(changed));
 }
 
+CWSANDBOX_DECL void lifecycle::set_file_system_snapshot_ids(std::vector<std::string> ids) {
+  auto changed = echoed();
+  changed.file_system_snapshot_ids = std::move(ids);
+  keep(std::move(changed));
+}
+
 inline void lifecycle::echo(wire::Sandbox const& sandbox) {
   auto now = echoed();
   if (sandbox.spec) {

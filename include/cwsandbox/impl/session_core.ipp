@@ -17,6 +17,7 @@ CWSANDBOX_DECL void stop_tally::ended(std::size_t index, outcome<void> const& re
     for (auto& failure : failures_)
       if (failure) causes.push_back(*std::move(failure));
   }
+  before_end_();
   if (causes.empty()) {
     state_->complete({});
     return;

@@ -7,7 +7,7 @@
 #include <cwsandbox/clock.hpp>
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/status_code.hpp>
-#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/rpc_method.hpp>
 
 #include <chrono>
 #include <cstdint>

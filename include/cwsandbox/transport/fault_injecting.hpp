@@ -11,7 +11,7 @@
 #include <cwsandbox/error.hpp>
 #include <cwsandbox/reasons.hpp>
 #include <cwsandbox/transport.hpp>
-#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/rpc_method.hpp>
 
 #include <array>
 #include <chrono>

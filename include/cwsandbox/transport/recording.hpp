@@ -9,7 +9,7 @@
 #include <cwsandbox/error.hpp>
 #include <cwsandbox/transport.hpp>
 #include <cwsandbox/transport/call_report.hpp>
-#include <cwsandbox/transport/method.hpp>
+#include <cwsandbox/rpc_method.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -8,6 +8,7 @@
 
 #include <cwsandbox/reasons.hpp>
 #include <cwsandbox/transport/local/errors.hpp>
+#include <cwsandbox/transport/local/records.hpp>
 #include <cwsandbox/transport/local/remove_tree.hpp>
 
 #include <asio/co_spawn.hpp>
@@ -18,22 +19,14 @@
 #include <asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
 
 namespace cwsandbox::inline v1::detail::local {
 
 namespace engines {
 
 inline constexpr std::size_t clean_budget = 256;
-inline constexpr std::int32_t max_page = 1000;
-
-inline asio::posix::stream_descriptor descriptor_of(asio::any_io_executor const& io, int fd) {
-  return asio::posix::stream_descriptor{io, ::fcntl(fd, F_DUPFD_CLOEXEC, 3)};
-}
 
 /// Runs a sandbox until it has ended and its files are gone. Holds no engine: an engine that dies meanwhile does both
 /// itself.
@@ -46,6 +39,12 @@ inline asio::awaitable<void> supervise(asio::any_io_executor io, std::shared_ptr
     if (ec) co_return;
   }
   events.close();
+  if (auto const at_end = box->take_at_end()) at_end();
+  auto const changed = box->watch();
+  while (box->files_held()) {
+    co_await wait_for(io, changed, std::nullopt);
+    changed->lower();
+  }
   while (!box->clean(clean_budget)) co_await asio::post(io, asio::use_awaitable);
   box->close_events();
 }
@@ -66,51 +65,19 @@ inline std::string at(std::string const& field, std::size_t index) {
   return field + "[" + std::to_string(index) + "]";
 }
 
-inline outcome<void> check_files(wire::Container const& container, wire::SandboxSpec const& spec) {
+inline outcome<void> check_files(wire::Container const& container) {
   std::string const field = "sandbox.spec.containers[0]";
   for (std::size_t i = 0; i < container.files.size(); ++i) {
     auto const& path = container.files[i].path;
-    if (!absolute(path) || path.back() == '/') {
+    if (!absolute(path) || path.back() == '/' || !leads_down(path)) {
       return violation_error(at(field + ".files", i) + ".path",
                              "'" + path + "' is no absolute path of a file");
     }
   }
-  for (std::size_t i = 0; i < spec.volumes.size(); ++i) {
-    auto const& volume = spec.volumes[i];
-    auto const name = at("sandbox.spec.volumes", i);
-    if (std::holds_alternative<std::string>(volume.source)) {
-      return not_implemented_error("the local engine has no named volumes ('" + volume.name + "')");
-    }
-    if (volume.name.empty() || volume.name.find('/') != std::string::npos ||
-        volume.name.front() == '.') {
-      return violation_error(name + ".name", "'" + volume.name + "' is no name of a volume");
-    }
-    auto const* scratch = std::get_if<wire::ScratchVolume>(&volume.source);
-    if (scratch != nullptr && !scratch->restore_from_snapshot_id.empty()) {
-      return reasoned_error(status_code::unimplemented, reasons::fss_not_supported,
-                            "the local engine has no file-system snapshots");
-    }
-  }
-  for (std::size_t i = 0; i < container.volume_mounts.size(); ++i) {
-    auto const& mount = container.volume_mounts[i];
-    auto const name = at(field + ".volume_mounts", i);
-    if (!absolute(mount.mount_path) ||
-        mount.mount_path.find_first_not_of('/') == std::string::npos) {
-      return violation_error(name + ".mount_path",
-                             "'" + mount.mount_path + "' is no absolute path below the root");
-    }
-    bool const known = std::any_of(spec.volumes.begin(), spec.volumes.end(),
-                                   [&](auto const& volume) { return volume.name == mount.volume; });
-    if (!known)
-      return violation_error(name + ".volume", "there is no volume '" + mount.volume + "'");
-    if (mount.sub_path.find("..") != std::string::npos) {
-      return violation_error(name + ".sub_path",
-                             "'" + mount.sub_path + "' leads out of the volume");
-    }
-  }
-  if (!container.working_dir.empty() && !absolute(container.working_dir)) {
+  if (!container.working_dir.empty() &&
+      (!absolute(container.working_dir) || !leads_down(container.working_dir))) {
     return violation_error(field + ".working_dir",
-                           "'" + container.working_dir + "' is not absolute");
+                           "'" + container.working_dir + "' is no absolute path of a directory");
   }
   return {};
 }
@@ -221,28 +188,14 @@ inline bool has_all(std::vector<std::string> const& tags, std::vector<std::strin
 
 }  // namespace engines
 
-CWSANDBOX_DECL asio::awaitable<void> wait_for(
-    asio::any_io_executor io, std::shared_ptr<notifier> changed,
-    std::optional<std::chrono::steady_clock::time_point> until) {
-  poll_set set;
-  timer_fd timer;
-  set.add(changed->fd(), 0);
-  if (until) {
-    timer.set(*until);
-    set.add(timer.fd(), 1);
-  }
-  auto events = engines::descriptor_of(io, set.fd());
-  asio::error_code ec;
-  co_await events.async_wait(asio::posix::stream_descriptor::wait_read,
-                             asio::redirect_error(asio::use_awaitable, ec));
-}
-
 CWSANDBOX_DECL engine::engine(local_options options, asio::any_io_executor executor)
     : options_{std::make_shared<local_options const>(std::move(options))},
-      executor_{std::move(executor)} {}
+      executor_{std::move(executor)},
+      runner_{options_->runner_id} {}
 
 CWSANDBOX_DECL engine::~engine() {
   std::lock_guard const lock{mutex_};
+  if (snapshots_) snapshots_->close();
   for (auto const& [sequence, box] : sandboxes_) box->stop(std::chrono::seconds{0});
   for (auto const& [sequence, box] : sandboxes_) box->destroy();
   if (!state_) return;
@@ -323,17 +276,19 @@ CWSANDBOX_DECL outcome<void> engine::check(wire::SandboxSpec const& spec) const 
     return violation_error("sandbox.spec.max_lifetime_seconds", "must not be negative");
   }
   if (auto good = engines::check_container(container); !good) return good;
-  if (auto good = engines::check_files(container, spec); !good) return good;
+  if (auto good = engines::check_files(container); !good) return good;
+  if (auto good = check_volumes(spec, *options_); !good) return good;
   if (auto good = engines::check_resources(container); !good) return good;
   return engines::check_network(spec, options_->network);
 }
 
-CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(
-    wire::CreateSandboxRequest request) {
+CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(wire::CreateSandboxRequest request,
+                                                                sandbox_origin origin) {
   if (!request.sandbox || !request.sandbox->spec) return violation_error("sandbox.spec", "missing");
   if (auto good = check(*request.sandbox->spec); !good) return good.error();
   std::shared_ptr<sandbox> box;
   std::string directory;
+  std::vector<restore_source> restores;
   {
     std::lock_guard const lock{mutex_};
     if (!request.request_id.empty()) {
@@ -343,15 +298,19 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::create(
     }
     if (auto opened = open(); !opened) return opened.error();
     directory = state_->path();
+    auto sources = restore_sources(*request.sandbox->spec);
+    if (!sources) return sources.error();
+    restores = std::move(*sources);
     forget_oldest();
     auto const sequence = next_sequence_++;
     box = std::make_shared<sandbox>("sb-" + random_uuid(), sequence,
-                                    std::move(*request.sandbox->spec), options_);
+                                    std::move(*request.sandbox->spec), options_, std::move(origin));
     sandboxes_.emplace(sequence, box);
     by_id_.emplace(box->id(), sequence);
     if (!request.request_id.empty()) by_request_.emplace(request.request_id, sequence);
   }
-  auto started = box->start(directory, keeper(), [this](std::string_view text) { log_once(text); });
+  auto started = box->start(directory, keeper(), std::move(restores),
+                            [this](std::string_view text) { log_once(text); });
   if (!started) {
     forget(box->id());
     return started.error();
@@ -383,24 +342,16 @@ CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> engine::find(std::string const&
 
 CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(
     wire::ListSandboxesRequest const& request) const {
-  std::uint64_t after = 0;
-  if (!request.page_token.empty()) {
-    auto const* const end = request.page_token.data() + request.page_token.size();
-    auto const parsed = std::from_chars(request.page_token.data(), end, after);
-    if (parsed.ec != std::errc{} || parsed.ptr != end)
-      return violation_error("page_token", "not one of this engine's");
-  }
-  if (request.page_size < 0) return violation_error("page_size", "must not be negative");
-  auto const limit = static_cast<std::size_t>(
-      request.page_size == 0 ? engines::max_page : std::min(request.page_size, engines::max_page));
+  auto const wanted_page = parse_page(request.page_token, request.page_size);
+  if (!wanted_page) return wanted_page.error();
   bool const here =
       request.runner_ids.empty() || std::find(request.runner_ids.begin(), request.runner_ids.end(),
                                               options_->runner_id) != request.runner_ids.end();
   wire::ListSandboxesResponse response;
   if (!here || !request.volume_ids.empty()) return response;
   std::lock_guard const lock{mutex_};
-  std::uint64_t last = after;
-  for (auto at = sandboxes_.upper_bound(after); at != sandboxes_.end(); ++at) {
+  std::uint64_t last = wanted_page->after;
+  for (auto at = sandboxes_.upper_bound(last); at != sandboxes_.end(); ++at) {
     auto const& box = *at->second;
     auto const state = box.state();
     bool const wanted = request.state != wire::State::unspecified
@@ -408,7 +359,7 @@ CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(
                             : request.show_terminated || !is_terminal(state);
     if (!wanted || !engines::has_all(box.spec().tags, request.tags)) continue;
     // A token is only given when something follows it.
-    if (response.sandboxes.size() == limit) {
+    if (response.sandboxes.size() == wanted_page->limit) {
       response.next_page_token = std::to_string(last);
       break;
     }

@@ -6,6 +6,8 @@
 
 #include <cwsandbox/transport/local/guard.hpp>
 
+#include <string>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
@@ -54,6 +56,11 @@ CWSANDBOX_DECL bool guard::usable() noexcept {
 CWSANDBOX_DECL void guard::admit(spawn_request& request) const noexcept {
   request.enter = process_->pidfd();
   request.namespaces = namespaces_;
+}
+
+CWSANDBOX_DECL unique_fd guard::root() const noexcept {
+  auto const path = "/proc/" + std::to_string(process_->pid()) + "/root";
+  return unique_fd{::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
 }
 
 }  // namespace cwsandbox::inline v1::detail::local

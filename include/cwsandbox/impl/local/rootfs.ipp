@@ -167,6 +167,16 @@ CWSANDBOX_DECL bool make_shared_etc(std::string const& path, local_network netwo
   return done;
 }
 
+CWSANDBOX_DECL bool root_layout::covers(std::string_view path) const {
+  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+  return std::find(covered.begin(), covered.end(), path.substr(0, path.find('/'))) != covered.end();
+}
+
+CWSANDBOX_DECL void show_programs(root_layout& layout) {
+  for (char const* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"})
+    rooting::take_over("", name, layout);
+}
+
 CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& shared_etc,
                                               resolved_image const& image) {
   using namespace rooting;
@@ -175,8 +185,7 @@ CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& shared_etc,
                "/home", "--dir", "/run"});
   if (image.rootfs.empty()) {
     add(layout, {"--dir", "/opt", "--dir", "/var", "--perms", "1777", "--dir", "/var/tmp"});
-    for (char const* name : {"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"})
-      take_over("", name, layout);
+    show_programs(layout);
     mount_read_only(layout, shared_etc, "/etc");
     layout.covered.emplace_back("etc");
     for (char const* name : {"alternatives", "ssl/certs"}) {

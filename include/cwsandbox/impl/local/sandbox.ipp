@@ -9,6 +9,7 @@
 #include <cwsandbox/reasons.hpp>
 #include <cwsandbox/transport/local/errors.hpp>
 #include <cwsandbox/transport/local/files.hpp>
+#include <cwsandbox/transport/local/records.hpp>
 #include <cwsandbox/transport/local/state_directory.hpp>
 
 #include <algorithm>
@@ -20,25 +21,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/timerfd.h>
 
 namespace cwsandbox::inline v1::detail::local {
 
 namespace sandboxing {
 
-inline constexpr std::string_view keep_alive = "trap \"exit 0\" TERM INT; sleep infinity & wait";
 /// Egress takes longer to come up than most first commands run; it does not compete with them.
 inline constexpr std::chrono::milliseconds egress_delay{5};
-inline constexpr std::size_t max_sessions = 64;
-inline constexpr std::chrono::seconds session_life{60};
-
-inline wire::Timestamp now() {
-  return wire::Timestamp::from(
-      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
-}
 
 /// The first number after a key of bubblewrap's status text.
 inline std::optional<int> number_after(std::string_view text, std::string_view key) {
@@ -63,25 +54,6 @@ inline pid_t first_child_of(pid_t parent) {
   return pid;
 }
 
-inline std::string joined(std::vector<std::string> const& words) {
-  std::string result;
-  for (auto const& word : words) {
-    result += word;
-    result += '\0';
-  }
-  return result;
-}
-
-inline std::string_view first_component(std::string_view path) {
-  path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
-  return path.substr(0, path.find('/'));
-}
-
-inline bool covered(root_layout const& layout, std::string_view path) {
-  return std::find(layout.covered.begin(), layout.covered.end(), first_component(path)) !=
-         layout.covered.end();
-}
-
 inline std::string start_hint(std::string const& output) {
   if (output.find("namespace") == std::string::npos && output.find("uid map") == std::string::npos)
     return output;
@@ -95,49 +67,16 @@ inline std::string start_hint(std::string const& output) {
 
 }  // namespace sandboxing
 
-CWSANDBOX_DECL notifier::notifier() noexcept
-    : event_{above_stdio(unique_fd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)})} {}
-
-CWSANDBOX_DECL void notifier::raise() noexcept {
-  std::uint64_t const one = 1;
-  [[maybe_unused]] auto const n = ::write(event_.get(), &one, sizeof one);
-}
-
-CWSANDBOX_DECL void notifier::lower() noexcept {
-  std::uint64_t count;
-  [[maybe_unused]] auto const n = ::read(event_.get(), &count, sizeof count);
-}
-
-CWSANDBOX_DECL timer_fd::timer_fd() noexcept
-    : timer_{
-          above_stdio(unique_fd{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)})} {}
-
-CWSANDBOX_DECL void timer_fd::set(
-    std::optional<std::chrono::steady_clock::time_point> when) noexcept {
-  itimerspec spec{};
-  if (when) {
-    auto const ns = std::max<std::int64_t>(
-        1, std::chrono::duration_cast<std::chrono::nanoseconds>(when->time_since_epoch()).count());
-    spec.it_value.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
-    spec.it_value.tv_nsec = static_cast<long>(ns % 1'000'000'000);
-  }
-  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
-}
-
-CWSANDBOX_DECL void timer_fd::silence() noexcept {
-  std::uint64_t count;
-  [[maybe_unused]] auto const n = ::read(timer_.get(), &count, sizeof count);
-}
-
 CWSANDBOX_DECL sandbox::sandbox(std::string id, std::uint64_t sequence, wire::SandboxSpec spec,
-                                std::shared_ptr<local_options const> options)
+                                std::shared_ptr<local_options const> options, sandbox_origin origin)
     : id_{std::move(id)},
       sequence_{sequence},
       spec_{std::move(spec)},
       options_{std::move(options)},
+      origin_{std::move(origin)},
       log_{options_->log_bytes} {
   status_.state = wire::State::creating;
-  status_.create_time = sandboxing::now();
+  status_.create_time = current_time();
   status_.runner_id = options_->runner_id;
   status_.effective_max_lifetime_seconds = spec_.max_lifetime_seconds;
   for (auto const& service : spec_.services) {
@@ -168,281 +107,12 @@ CWSANDBOX_DECL sandbox::sandbox(std::string id, std::uint64_t sequence, wire::Sa
 
 CWSANDBOX_DECL sandbox::~sandbox() { destroy(); }
 
-CWSANDBOX_DECL void sandbox::make_environment(resolved_image const& image) {
-  wire::string_map variables;
-  bool const isolated = options_->isolation == local_isolation::namespaces;
-  path_ = default_path(image);
-  variables.insert_or_assign("PATH", path_);
-  variables.insert_or_assign("HOME", isolated ? "/root" : directory_);
-  variables.insert_or_assign("LANG", "C.UTF-8");
-  variables.insert_or_assign("HOSTNAME", id_);
-  for (auto const& [name, value] : container().environment_variables)
-    variables.insert_or_assign(name, value);
-  for (auto const& [name, value] : variables) {
-    environment_.push_back(name + "=" + value);
-    if (name == "PATH") path_ = value;
-  }
-}
-
-CWSANDBOX_DECL outcome<root_layout> sandbox::lay_out(std::string const& engine_directory,
-                                                     resolved_image const& image,
-                                                     std::vector<unique_fd>& files) {
-  using namespace sandboxing;
-  auto made = make_root(engine_directory + "/etc", image);
-  if (!made) return made;
-  auto& layout = *made;
-  auto const add = [&](std::initializer_list<std::string> words) {
-    layout.mounts.insert(layout.mounts.end(), words.begin(), words.end());
-  };
-  auto const refused = [](std::string const& field, std::string const& path) {
-    return violation_error("sandbox.spec.containers[0]." + field,
-                           "'" + path + "' lies in a part of the image that cannot be changed");
-  };
-  auto mounts = container().volume_mounts;
-  std::sort(mounts.begin(), mounts.end(),
-            [](auto const& a, auto const& b) { return a.mount_path.size() < b.mount_path.size(); });
-  unique_fd top;
-  if (!mounts.empty()) {
-    ::mkdir(directory_.c_str(), 0700);
-    top.reset(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  }
-  for (auto const& mount : mounts) {
-    if (covered(layout, mount.mount_path)) return refused("volume_mounts", mount.mount_path);
-    auto const source = "/" + mount.volume + "/" + mount.sub_path;
-    if (!top || !make_directories_below(top.get(), source)) {
-      return rpc_error(status_code::internal, "cannot make a volume: " + errno_text(errno));
-    }
-    add({mount.read_only ? "--ro-bind" : "--bind", directory_ + source, mount.mount_path});
-  }
-  for (auto const& file : container().files) {
-    if (covered(layout, file.path)) return refused("files", file.path);
-    files.push_back(memory_file("mounted-file", file.content));
-    if (!files.back()) return rpc_error(status_code::resource_exhausted, errno_text(errno));
-    // The main process may be one of them.
-    add({"--perms", "0755", "--file", std::to_string(files.back().get()), file.path});
-  }
-  if (!covered(layout, working_directory_)) add({"--dir", working_directory_});
-  auto const& security = container().security_context;
-  if (security && security->read_only_root_filesystem.value_or(false)) add({"--remount-ro", "/"});
-  return made;
-}
-
-CWSANDBOX_DECL outcome<void> sandbox::place_on_machine() {
-  if (::mkdir(directory_.c_str(), 0700) != 0) {
-    return rpc_error(status_code::internal, directory_ + ": " + errno_text(errno));
-  }
-  unique_fd const root{::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (!make_directories_below(root.get(), working_directory_)) {
-    return violation_error("sandbox.spec.containers[0].working_dir", errno_text(errno));
-  }
-  for (auto const& file : container().files) {
-    std::string_view const directory = std::string_view{file.path}.substr(0, file.path.rfind('/'));
-    if (!make_directories_below(root.get(), directory)) {
-      return violation_error("sandbox.spec.containers[0].files",
-                             file.path + ": " + errno_text(errno));
-    }
-    auto written = write_file_below(root.get(), file.path, file.content, file.content.size());
-    if (!written)
-      return violation_error("sandbox.spec.containers[0].files", written.error().message());
-  }
-  return {};
-}
-
-CWSANDBOX_DECL std::vector<process_limit> sandbox::make_limits(log_function const& log) {
-  auto const& main = container();
-  wire::Resources wanted;
-  wanted.cpu = options_->limits.cpu;
-  wanted.memory = options_->limits.memory;
-  if (main.resources) wanted = *main.resources;
-  if (main.resource_requirements && main.resource_requirements->limits)
-    wanted = *main.resource_requirements->limits;
-  resource_limits numbers;
-  numbers.cpu_millis = quantity_value(wanted.cpu, 1000).value_or(0);
-  numbers.memory_bytes = quantity_value(wanted.memory, 1).value_or(0);
-  numbers.processes = options_->limits.processes;
-  std::vector<std::string> missing;
-  groups_ = control_groups::make("cwsandbox-" + id_, numbers, missing);
-
-  std::vector<process_limit> result;
-  process_limit no_core;
-  no_core.resource = RLIMIT_CORE;
-  result.push_back(no_core);
-  for (auto const& name : missing) {
-    std::string note = "this machine gives no control group for " + name + ": ";
-    if (name == "memory") {
-      // Counts what a process may write to, unlike RLIMIT_AS, which stops runtimes that only reserve addresses.
-      process_limit data;
-      data.resource = RLIMIT_DATA;
-      data.value.rlim_cur = data.value.rlim_max = static_cast<rlim_t>(numbers.memory_bytes);
-      result.push_back(data);
-      note += "the limit holds for each process of a sandbox by itself";
-    } else {
-      note += "the limit is not enforced";
-    }
-    log(note);
-  }
-  return result;
-}
-
-CWSANDBOX_DECL outcome<void> sandbox::start(std::string const& engine_directory,
-                                            std::shared_ptr<guard> keeper,
-                                            log_function const& log) {
-  directory_ = engine_directory + "/" + id_;
-  guard_ = std::move(keeper);
-  tell_ = log;
-  auto image = resolve_image(container().image, *options_);
-  if (!image) return image.error();
-  bool const isolated = options_->isolation == local_isolation::namespaces;
-  if (isolated && image->rootfs.empty()) {
-    log("image '" + container().image +
-        "' has no root file system here: its sandboxes see this machine's /usr");
-  }
-  remover_.emplace(directory_);
-  command_.push_back(container().command);
-  command_.insert(command_.end(), container().args.begin(), container().args.end());
-  if (command_.front().empty()) command_.erase(command_.begin());
-  if (command_.empty()) command_ = {"/bin/sh", "-c", std::string(sandboxing::keep_alive)};
-  working_directory_ =
-      container().working_dir.empty() ? (isolated ? "/" : directory_) : container().working_dir;
-  make_environment(*image);
-
-  outcome<root_layout> layout;
-  std::vector<unique_fd> files;
-  if (isolated) {
-    layout = lay_out(engine_directory, *image, files);
-    if (!layout) return layout.error();
-  } else if (auto placed = place_on_machine(); !placed) {
-    return placed;
-  }
-  limits_ = make_limits(log);
-  auto launched = launch(*layout, files, log);
-  if (launched) rearm();
-  return launched;
-}
-
-CWSANDBOX_DECL outcome<void> sandbox::launch(root_layout const& layout,
-                                             std::vector<unique_fd> const& files,
-                                             log_function const& log) {
-  auto logs = make_pipe();
-  unique_fd const null = above_stdio(unique_fd{::open("/dev/null", O_RDWR | O_CLOEXEC)});
-  if (!logs.read || !null || !set_)
-    return rpc_error(status_code::resource_exhausted, errno_text(errno));
-  set_nonblocking(logs.read.get());
-
-  spawn_request request;
-  request.path = "/usr/local/bin:/usr/bin:/bin";
-  request.input = null.get();
-  request.output = logs.write.get();
-  request.error = logs.write.get();
-  request.groups = groups_.entrances();
-  request.limits = limits_;
-  output_ = std::move(logs.read);
-  set_.add(wake_.fd(), wake);
-  set_.add(timer_.fd(), timer);
-  set_.add(output_.get(), output);
-  if (options_->isolation == local_isolation::none)
-    return launch_without_isolation(std::move(request));
-
-  auto lifeline = make_pipe();
-  auto block = make_pipe();
-  auto status = make_pipe();
-  if (!lifeline.read || !block.read || !status.read) {
-    return rpc_error(status_code::resource_exhausted, errno_text(errno));
-  }
-  std::vector<std::string> arguments{"--unshare-user",
-                                     "--unshare-pid",
-                                     "--unshare-ipc",
-                                     "--unshare-uts",
-                                     "--unshare-cgroup-try",
-                                     "--new-session",
-                                     "--cap-drop",
-                                     "ALL",
-                                     "--uid",
-                                     "0",
-                                     "--gid",
-                                     "0",
-                                     "--hostname",
-                                     id_,
-                                     "--clearenv"};
-  auto const add = [&](std::initializer_list<std::string> words) {
-    arguments.insert(arguments.end(), words.begin(), words.end());
-  };
-  if (!guard_) add({"--die-with-parent"});
-  if (options_->network == local_network::isolated) add({"--unshare-net"});
-  for (auto const& variable : environment_) {
-    auto const equals = variable.find('=');
-    add({"--setenv", variable.substr(0, equals), variable.substr(equals + 1)});
-  }
-  arguments.insert(arguments.end(), layout.mounts.begin(), layout.mounts.end());
-  add({"--chdir", working_directory_, "--json-status-fd", std::to_string(status.write.get()),
-       "--block-fd", std::to_string(block.read.get()), "--sync-fd",
-       std::to_string(lifeline.read.get())});
-  // In a file, because the variables are nobody's business who lists processes.
-  unique_fd const argument_file = memory_file("bwrap-arguments", sandboxing::joined(arguments));
-  if (!argument_file) return rpc_error(status_code::resource_exhausted, errno_text(errno));
-
-  request.arguments = {options_->bwrap, "--args", std::to_string(argument_file.get()), "--"};
-  request.arguments.insert(request.arguments.end(), command_.begin(), command_.end());
-  if (guard_) {
-    guard_->admit(request);
-  } else {
-    request.by_main_thread = true;
-  }
-  request.lifeline = lifeline.read.get();
-  request.keep = {argument_file.get(), status.write.get(), block.read.get(), lifeline.read.get()};
-  for (auto const& file : files) request.keep.push_back(file.get());
-  auto made = spawn(request);
-  if (!made.process) {
-    std::string message = options_->bwrap + ": " + errno_text(made.error);
-    if (made.stage == spawn_stage::execute && made.error == ENOENT) {
-      message +=
-          " (install it with `apt-get install bubblewrap`, or name it in local_options::bwrap)";
-    }
-    log(message);
-    return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable,
-                          std::move(message));
-  }
-  set_nonblocking(status.read.get());
-  std::lock_guard const lock{mutex_};
-  process_ = std::move(made.process);
-  lifeline_ = std::move(lifeline.write);
-  bool const denied = spec_.network && spec_.network->deny_egress.value_or(false);
-  if (options_->network == local_network::isolated && !denied)
-    egress_lifeline_ = std::move(lifeline.read);
-  release_ = std::move(block.write);
-  info_ = std::move(status.read);
-  set_.add(info_.get(), info);
-  set_.add(process_->pidfd(), main_process);
-  // The other end is closed when everything is mounted and the main process is about to run.
-  block.read.reset();
-  set_.add(release_.get(), released, false);
-  return {};
-}
-
-CWSANDBOX_DECL outcome<void> sandbox::launch_without_isolation(spawn_request request) {
-  request.arguments = command_;
-  request.environment = environment_;
-  request.path = path_;
-  request.working_directory = working_directory_;
-  auto made = spawn(request);
-  std::lock_guard const lock{mutex_};
-  root_ = std::make_shared<unique_fd>(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!made.process) {
-    finish(wire::State::failed, "cannot run '" + command_.front() + "': " + errno_text(made.error),
-           std::nullopt);
-    return {};
-  }
-  process_ = std::move(made.process);
-  set_.add(process_->pidfd(), main_process);
-  status_.state = wire::State::running;
-  status_.start_time = sandboxing::now();
-  return {};
-}
-
 CWSANDBOX_DECL wire::Sandbox sandbox::snapshot() const {
   wire::Sandbox result;
   result.sandbox_id = id_;
   result.spec = spec_;
+  result.source_template_id = origin_.template_id;
+  result.source_template_revision = origin_.template_revision;
   std::lock_guard const lock{mutex_};
   result.status = status_;
   return result;
@@ -453,14 +123,9 @@ CWSANDBOX_DECL wire::State sandbox::state() const {
   return status_.state;
 }
 
-CWSANDBOX_DECL bool sandbox::failed_to_start() const {
+CWSANDBOX_DECL std::optional<error> sandbox::start_failure() const {
   std::lock_guard const lock{mutex_};
-  return failed_to_start_;
-}
-
-CWSANDBOX_DECL std::string sandbox::state_reason() const {
-  std::lock_guard const lock{mutex_};
-  return status_.state_reason;
+  return failed_;
 }
 
 CWSANDBOX_DECL std::shared_ptr<notifier> sandbox::watch() {
@@ -482,10 +147,11 @@ CWSANDBOX_DECL error sandbox::not_running() const {
       .with([&](error_details& d) { d.sandbox_id = id_; });
 }
 
-CWSANDBOX_DECL void sandbox::stop(std::chrono::seconds grace) {
+CWSANDBOX_DECL bool sandbox::stop(std::chrono::seconds grace, std::function<void()> at_end) {
   std::lock_guard const lock{mutex_};
-  if (stopping_ || is_terminal(status_.state)) return;
+  if (stopping_ || is_terminal(status_.state)) return false;
   stopping_ = true;
+  at_end_ = std::move(at_end);
   bool const was_running = status_.state == wire::State::running;
   status_.state = wire::State::terminating;
   kill_reason_ = "stopped";
@@ -498,6 +164,35 @@ CWSANDBOX_DECL void sandbox::stop(std::chrono::seconds grace) {
     kill_all();
   }
   notify();
+  return true;
+}
+
+CWSANDBOX_DECL std::function<void()> sandbox::take_at_end() {
+  std::lock_guard const lock{mutex_};
+  return std::exchange(at_end_, nullptr);
+}
+
+CWSANDBOX_DECL std::shared_ptr<void> sandbox::hold_files(std::shared_ptr<sandbox> const& box) {
+  {
+    std::lock_guard const lock{box->mutex_};
+    if (box->status_.state != wire::State::running || box->stopping_) return nullptr;
+    ++box->holds_;
+  }
+  return std::shared_ptr<void>(box.get(), [box](void*) {
+    std::lock_guard const lock{box->mutex_};
+    --box->holds_;
+    box->notify();
+  });
+}
+
+CWSANDBOX_DECL bool sandbox::files_held() const {
+  std::lock_guard const lock{mutex_};
+  return holds_ != 0;
+}
+
+CWSANDBOX_DECL archive_place sandbox::place_of(std::string const& volume) const {
+  std::lock_guard const lock{mutex_};
+  return volumes_.place_of(volume);
 }
 
 CWSANDBOX_DECL void sandbox::signal_main(int signal) {
@@ -522,6 +217,7 @@ CWSANDBOX_DECL void sandbox::kill_all() noexcept {
     if (auto const exec = weak.lock()) exec->kill(SIGKILL, true);
   }
   if (egress_) egress_->kill(SIGKILL, true);
+  for (auto const& job : restores_) job.tar->kill(SIGKILL, true);
   if (first_) {
     // bubblewrap sees the end of its child, reaps it and follows.
     ::syscall(SYS_pidfd_send_signal, first_->get(), SIGKILL, nullptr, 0);
@@ -624,99 +320,11 @@ CWSANDBOX_DECL outcome<void> sandbox::write_file(std::string const& path,
       [&](int root) { return write_file_below(root, path, content, options_->max_file_bytes); });
 }
 
-CWSANDBOX_DECL outcome<log_reader> sandbox::open_log(wire::StreamLogsRequest const& request) {
-  log_reader reader;
-  reader.follow = request.follow;
-  if (request.follow) reader.wake = watch();
-  auto const now = clock::now();
-  std::lock_guard const lock{mutex_};
-  reader.until = log_.end();
-  auto const refuse = [&](char const* code, std::string message) {
-    wire::LogStreamError refusal;
-    refusal.code = code;
-    refusal.message = std::move(message);
-    reader.refusal.emplace().error = std::move(refusal);
-  };
-  std::erase_if(sessions_, [&](session_entry const& s) {
-    return s.session.use_count() == 1 && now - s.last_use > sandboxing::session_life;
-  });
-  if (!request.resume_log_session_id.empty()) {
-    if (request.timestamps || request.tail_lines != 0 || request.since_time) {
-      return rpc_error(status_code::invalid_argument,
-                       "a resumed log keeps its form: no timestamps, tail_lines or since_time");
-    }
-    auto const known = std::find_if(
-        sessions_.begin(), sessions_.end(),
-        [&](session_entry const& s) { return s.session->id() == request.resume_log_session_id; });
-    if (known == sessions_.end()) {
-      refuse("SESSION_NOT_FOUND",
-             "log session '" + request.resume_log_session_id + "' is not known");
-      return reader;
-    }
-    // A copy: the broken connection's reader may still hold the old one.
-    reader.session = std::make_shared<log_session>(*known->session);
-    switch (reader.session->seek(log_, request.resume_log_offset)) {
-      case log_session::seek_result::found:
-        known->session = reader.session;
-        known->last_use = now;
-        break;
-      case log_session::seek_result::beyond_end:
-        refuse("INVALID_RESUME_OFFSET", "the log session has not come that far");
-        break;
-      case log_session::seek_result::gone:
-        refuse("REPLAY_GAP", "that part of the log is gone");
-        break;
-    }
-    return reader;
-  }
-  if (request.resume_log_offset != 0) {
-    return rpc_error(status_code::invalid_argument,
-                     "resume_log_offset needs resume_log_session_id");
-  }
-  auto position = log_.tail(request.tail_lines);
-  if (request.since_time)
-    position = std::max(position, log_.since(request.since_time->to_sys_time()));
-  reader.session =
-      std::make_shared<log_session>("ls-" + random_hex(8), request.timestamps, position);
-  if (sessions_.size() >= sandboxing::max_sessions) sessions_.erase(sessions_.begin());
-  session_entry entry;
-  entry.session = reader.session;
-  entry.last_use = now;
-  sessions_.push_back(std::move(entry));
-  return reader;
-}
-
-CWSANDBOX_DECL log_step sandbox::read_log(log_reader& reader) {
-  log_step result;
-  if (reader.refusal) {
-    result.entry = std::move(reader.refusal);
-    reader.refusal.reset();
-    reader.session.reset();
-    return result;
-  }
-  if (!reader.session) return result;
-  if (reader.wake) reader.wake->lower();
-  std::lock_guard const lock{mutex_};
-  for (auto& known : sessions_) {
-    if (known.session == reader.session) known.last_use = clock::now();
-  }
-  if (reader.session->lost(log_)) {
-    wire::LogStreamError lost;
-    lost.code = "STREAM_TRUNCATED";
-    lost.message = "the log was written faster than it was read";
-    result.entry.emplace().error = std::move(lost);
-    reader.session.reset();
-    return result;
-  }
-  result.entry = reader.session->next(log_, reader.follow ? log_.end() : reader.until);
-  if (!result.entry && reader.follow) result.wait = !is_terminal(status_.state);
-  return result;
-}
-
 CWSANDBOX_DECL bool sandbox::step() {
   std::array<poll_set::event, 16> ready;
   auto const count = set_.poll(ready.data(), ready.size());
-  std::lock_guard const lock{mutex_};
+  bool runs_now = false;
+  std::unique_lock lock{mutex_};
   for (std::size_t i = 0; i < count && !gone_; ++i) {
     switch (ready[i].tag) {
       case info:
@@ -746,6 +354,9 @@ CWSANDBOX_DECL bool sandbox::step() {
         break;
       case execs:
         break;
+      case restoring:
+        runs_now = runs_now || (!restores_.empty() && restored());
+        break;
       case egress:
         set_.remove(egress_->pidfd());
         if (!killed_ && egress_->exit_status().value_or(0) != 0) {
@@ -753,6 +364,15 @@ CWSANDBOX_DECL bool sandbox::step() {
                 " ended (may this user open /dev/net/tun?)");
         }
         break;
+    }
+  }
+  if (runs_now) {
+    lock.unlock();
+    auto const started = run_main();
+    lock.lock();
+    if (!started && !is_terminal(status_.state)) {
+      failed_ = started.error();
+      finish(wire::State::failed, failed_->message(), std::nullopt);
     }
   }
   if (gone_) return false;
@@ -851,7 +471,7 @@ CWSANDBOX_DECL void sandbox::set_running() {
     return;
   }
   status_.state = wire::State::running;
-  status_.start_time = sandboxing::now();
+  status_.start_time = current_time();
   notify();
   if (egress_lifeline_) {
     egress_at_ = clock::now() + sandboxing::egress_delay;
@@ -916,8 +536,9 @@ CWSANDBOX_DECL void sandbox::main_ended() {
   } else if (started) {
     finish(wire::State::failed, "the sandbox ended unexpectedly", std::nullopt);
   } else {
-    failed_to_start_ = true;
-    finish(wire::State::failed, sandboxing::start_hint(last_output()), std::nullopt);
+    failed_ = reasoned_error(status_code::failed_precondition, reasons::backend_unavailable,
+                             sandboxing::start_hint(last_output()));
+    finish(wire::State::failed, failed_->message(), std::nullopt);
   }
 }
 
@@ -925,7 +546,7 @@ CWSANDBOX_DECL void sandbox::finish(wire::State state, std::string reason,
                                     std::optional<int> exit_code) {
   status_.state = state;
   status_.state_reason = std::move(reason);
-  status_.end_time = sandboxing::now();
+  status_.end_time = current_time();
   if (exit_code) status_.exit_code = *exit_code;
   kill_at_.reset();
   expires_at_.reset();
@@ -971,7 +592,7 @@ CWSANDBOX_DECL void sandbox::on_timer() {
 }
 
 CWSANDBOX_DECL bool sandbox::all_gone() {
-  bool gone = true;
+  bool gone = restores_.empty();
   for (auto const& weak : execs_) {
     auto const exec = weak.lock();
     if (!exec) continue;
@@ -1006,6 +627,7 @@ CWSANDBOX_DECL bool sandbox::clean(std::size_t budget) {
   process_.reset();
   egress_.reset();
   guard_.reset();
+  volumes_.release();
   for (auto* fd : {&lifeline_, &egress_lifeline_, &release_, &info_, &output_}) fd->reset();
   return true;
 }
@@ -1018,10 +640,18 @@ CWSANDBOX_DECL void sandbox::close_events() noexcept {
 }
 
 CWSANDBOX_DECL void sandbox::destroy() noexcept {
+  // It may be all that holds this sandbox' files, and lets go of them under the lock.
+  static_cast<void>(take_at_end());
   {
     std::lock_guard const lock{mutex_};
+    if (!gone_) kill_all();
+    for (auto const& job : restores_) {
+      job.tar->wait();
+      pollfd end{job.alive.get(), POLLIN, 0};
+      ::poll(&end, 1, 1000);
+    }
+    restores_.clear();
     if (!gone_ && process_) {
-      kill_all();
       // Processes of other namespaces that are this process' children keep the first process from ending.
       for (auto const& weak : execs_) {
         if (auto const exec = weak.lock()) exec->wait();

@@ -150,6 +150,12 @@ CWSANDBOX_DETAIL_IN_CHILD inline int prepare_and_execute(void* argument) noexcep
   for (auto const& limit : request.limits) {
     ::setrlimit(static_cast<__rlimit_resource>(limit.resource), &limit.value);
   }
+  for (auto const& mount : request.mounts) {
+    if (::mount("tmpfs", mount.path.c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
+                mount.options.c_str()) != 0) {
+      give_up(p, spawn_stage::mount);
+    }
+  }
   if (request.unprivileged &&
       (!drop_capabilities() || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)) {
     give_up(p, spawn_stage::privileges);

@@ -29,18 +29,6 @@ namespace keeping {
 inline constexpr char const* lock_name = "lock";
 inline constexpr std::string_view process_suffix = ".process";
 
-inline std::vector<std::string> names_in(std::string const& path) {
-  std::vector<std::string> result;
-  DIR* const directory = ::opendir(path.c_str());
-  if (directory == nullptr) return result;
-  while (auto const* entry = ::readdir(directory)) {
-    std::string_view const name{entry->d_name};
-    if (name != "." && name != "..") result.emplace_back(name);
-  }
-  ::closedir(directory);
-  return result;
-}
-
 template <class Number>
 Number leading_number(std::string_view text) {
   Number value{};
@@ -118,6 +106,31 @@ CWSANDBOX_DECL process_times times_of(pid_t pid) {
   return result;
 }
 
+CWSANDBOX_DECL std::vector<std::string> names_in(std::string const& path) {
+  std::vector<std::string> result;
+  DIR* const directory = ::opendir(path.c_str());
+  if (directory == nullptr) return result;
+  while (auto const* entry = ::readdir(directory)) {
+    std::string_view const name{entry->d_name};
+    if (name != "." && name != "..") result.emplace_back(name);
+  }
+  ::closedir(directory);
+  return result;
+}
+
+CWSANDBOX_DECL outcome<void> make_private_directory(std::string const& path) {
+  auto const failed = [](std::string why) {
+    return rpc_error(status_code::failed_precondition, std::move(why));
+  };
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed(errno_text(errno));
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return failed(errno_text(errno));
+  if (!S_ISDIR(status.st_mode)) return failed("not a directory");
+  if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0)
+    return failed("others may change it");
+  return {};
+}
+
 CWSANDBOX_DECL std::string state_directory::default_base() {
   auto const name = "/cwsandbox-" + std::to_string(::geteuid());
   char const* const runtime = std::getenv("XDG_RUNTIME_DIR");
@@ -134,14 +147,8 @@ CWSANDBOX_DECL outcome<state_directory> state_directory::make(std::string const&
   state_directory result;
   result.base_ = base.empty() ? default_base() : base;
   // A base in /tmp could have been made by somebody else first.
-  if (::mkdir(result.base_.c_str(), 0700) != 0 && errno != EEXIST)
-    return failed(result.base_, errno_text(errno));
-  struct stat status {};
-  if (::lstat(result.base_.c_str(), &status) != 0) return failed(result.base_, errno_text(errno));
-  if (!S_ISDIR(status.st_mode)) return failed(result.base_, "not a directory");
-  if (status.st_uid != ::geteuid() || (status.st_mode & 022) != 0) {
-    return failed(result.base_, "others may change it");
-  }
+  if (auto const fit = make_private_directory(result.base_); !fit)
+    return failed(result.base_, fit.error().message());
 
   auto const pid = ::getpid();
   auto const name =
@@ -162,7 +169,7 @@ CWSANDBOX_DECL outcome<state_directory> state_directory::make(std::string const&
 
 CWSANDBOX_DECL std::vector<state_directory::leftover> state_directory::take_leftovers() const {
   std::vector<leftover> result;
-  for (auto const& name : keeping::names_in(base_)) {
+  for (auto const& name : names_in(base_)) {
     leftover found;
     found.path = base_ + "/" + name;
     if (found.path == path_) continue;
@@ -170,7 +177,7 @@ CWSANDBOX_DECL std::vector<state_directory::leftover> state_directory::take_left
         ::open((found.path + "/" + keeping::lock_name).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
     if (found.lock ? ::flock(found.lock.get(), LOCK_EX | LOCK_NB) != 0 : keeping::maker_lives(name))
       continue;
-    for (auto const& file : keeping::names_in(found.path)) {
+    for (auto const& file : names_in(found.path)) {
       if (file.ends_with(keeping::process_suffix)) keeping::kill_recorded(found.path + "/" + file);
     }
     result.push_back(std::move(found));

@@ -29,6 +29,7 @@ namespace detail::local {
 // change saves the pause.
 inline constexpr std::chrono::seconds start_patience{10};
 inline constexpr std::chrono::milliseconds stop_patience{250};
+inline constexpr std::chrono::milliseconds snapshot_patience{250};
 
 /// Waits until a sandbox is in another state than `from`, for a while.
 inline asio::awaitable<void> await_change(asio::any_io_executor io, std::shared_ptr<sandbox> box,
@@ -44,6 +45,19 @@ inline asio::awaitable<void> await_change(asio::any_io_executor io, std::shared_
 
 inline bool has_started(wire::State state) { return state != wire::State::creating; }
 inline bool has_ended(wire::State state) { return is_terminal(state); }
+
+/// Answers a create request.
+inline asio::awaitable<outcome<wire::Sandbox>> await_start(std::shared_ptr<engine> self,
+                                                           outcome<std::shared_ptr<sandbox>> made) {
+  if (!made) co_return made.error();
+  auto const box = *made;
+  co_await await_change(self->get_executor(), box, has_started, start_patience);
+  if (auto failure = box->start_failure()) {
+    self->forget(box->id());
+    co_return *std::move(failure);
+  }
+  co_return box->snapshot();
+}
 
 inline void append_limited(std::string& to, std::int64_t& produced, bool& truncated,
                            std::string const& data, std::size_t limit) {
@@ -122,22 +136,16 @@ CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::create_s
   using namespace detail::local;
   auto const self = engine_;
   auto made = self->create(std::move(request));
-  if (!made) co_return made.error();
-  auto const box = *made;
-  co_await await_change(self->get_executor(), box, has_started, start_patience);
-  if (box->failed_to_start()) {
-    auto reason = box->state_reason();
-    self->forget(box->id());
-    co_return reasoned_error(status_code::failed_precondition, reasons::backend_unavailable,
-                             std::move(reason));
-  }
-  co_return box->snapshot();
+  co_return co_await await_start(self, std::move(made));
 }
 
 CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>>
-local_transport::create_sandbox_from_template(wire::CreateSandboxFromTemplateRequest,
+local_transport::create_sandbox_from_template(wire::CreateSandboxFromTemplateRequest request,
                                               call_options) const {
-  co_return detail::local::not_implemented_error("the local engine has no templates");
+  using namespace detail::local;
+  auto const self = engine_;
+  auto made = self->create_from_template(std::move(request));
+  co_return co_await await_start(self, std::move(made));
 }
 
 CWSANDBOX_DECL asio::awaitable<outcome<wire::Sandbox>> local_transport::get_sandbox(
@@ -163,14 +171,16 @@ local_transport::delete_sandbox(wire::DeleteSandboxRequest request, call_options
     if (request.allow_missing) co_return wire::DeleteSandboxResponse{};
     co_return found.error();
   }
-  if (!request.snapshot_volumes.empty()) {
-    co_return reasoned_error(status_code::unimplemented, reasons::fss_not_supported,
-                             "the local engine has no file-system snapshots");
-  }
   auto const box = *found;
-  box->stop(std::chrono::seconds{request.grace_period_seconds});
-  co_await await_change(self->get_executor(), box, has_ended, stop_patience);
   wire::DeleteSandboxResponse response;
+  if (request.snapshot_volumes.empty()) {
+    box->stop(std::chrono::seconds{request.grace_period_seconds});
+  } else {
+    auto ids = self->stop_with_snapshots(box, request);
+    if (!ids) co_return ids.error();
+    response.file_system_snapshot_ids = std::move(*ids);
+  }
+  co_await await_change(self->get_executor(), box, has_ended, stop_patience);
   response.sandbox = box->snapshot();
   co_return response;
 }
@@ -255,6 +265,95 @@ CWSANDBOX_DECL asio::awaitable<outcome<local_transport::log_stream>> local_trans
   auto reader = (*found)->open_log(request);
   if (!reader) co_return reader.error();
   co_return log_stream{std::make_shared<log_call>(self, *found, std::move(*reader))};
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::FileSystemSnapshot>>
+local_transport::create_file_system_snapshot(wire::CreateFileSystemSnapshotRequest request,
+                                             call_options) const {
+  using namespace detail::local;
+  auto const self = engine_;
+  auto const begun = self->create_snapshot(request);
+  if (!begun) co_return begun.error();
+  auto const store = self->snapshots();
+  if (!store) co_return store.error();
+  auto const& id = begun->file_system_snapshot_id;
+  co_await snapshot_store::wait_until_settled(self->get_executor(), *store, id, snapshot_patience);
+  co_return (*store)->get(id);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::FileSystemSnapshot>>
+local_transport::get_file_system_snapshot(wire::GetFileSystemSnapshotRequest request,
+                                          call_options) const {
+  auto const store = engine_->snapshots();
+  if (!store) co_return store.error();
+  co_return (*store)->get(request.file_system_snapshot_id);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::ListFileSystemSnapshotsResponse>>
+local_transport::list_file_system_snapshots(wire::ListFileSystemSnapshotsRequest request,
+                                            call_options) const {
+  auto const store = engine_->snapshots();
+  if (!store) co_return store.error();
+  co_return (*store)->list(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::FileSystemSnapshot>>
+local_transport::delete_file_system_snapshot(wire::DeleteFileSystemSnapshotRequest request,
+                                             call_options) const {
+  auto const store = engine_->snapshots();
+  if (!store) co_return store.error();
+  co_return (*store)->remove(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::FileSystemSnapshotBucketConfig>>
+local_transport::get_file_system_snapshot_bucket_config(
+    wire::GetFileSystemSnapshotBucketConfigRequest, call_options) const {
+  co_return detail::local::managed_bucket();
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::FileSystemSnapshotBucketConfig>>
+local_transport::update_file_system_snapshot_bucket_config(
+    wire::UpdateFileSystemSnapshotBucketConfigRequest request, call_options) const {
+  co_return detail::local::update_bucket(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::ListAvailableRunnersResponse>>
+local_transport::list_available_runners(wire::ListAvailableRunnersRequest request,
+                                        call_options) const {
+  co_return engine_->runner().list(request, engine_->running_sandboxes());
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::AvailableRunner>>
+local_transport::get_available_runner(wire::GetAvailableRunnerRequest request, call_options) const {
+  co_return engine_->runner().get(request, engine_->running_sandboxes());
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::SandboxTemplate>>
+local_transport::create_sandbox_template(wire::CreateSandboxTemplateRequest request,
+                                         call_options) const {
+  co_return engine_->templates().create(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::SandboxTemplate>>
+local_transport::get_sandbox_template(wire::GetSandboxTemplateRequest request, call_options) const {
+  co_return engine_->templates().get(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::ListSandboxTemplatesResponse>>
+local_transport::list_sandbox_templates(wire::ListSandboxTemplatesRequest request,
+                                        call_options) const {
+  co_return engine_->templates().list(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::SandboxTemplate>>
+local_transport::update_sandbox_template(wire::UpdateSandboxTemplateRequest request,
+                                         call_options) const {
+  co_return engine_->templates().update(request);
+}
+
+CWSANDBOX_DECL asio::awaitable<outcome<wire::Empty>> local_transport::delete_sandbox_template(
+    wire::DeleteSandboxTemplateRequest request, call_options) const {
+  co_return engine_->templates().remove(request);
 }
 
 }  // namespace cwsandbox::inline v1

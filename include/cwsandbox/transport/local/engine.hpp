@@ -9,11 +9,14 @@
 #include <cwsandbox/wire/sandbox.hpp>
 
 #include <cwsandbox/transport/local/options.hpp>
+#include <cwsandbox/transport/local/runners.hpp>
 #include <cwsandbox/transport/local/sandbox.hpp>
+#include <cwsandbox/transport/local/snapshots.hpp>
 #include <cwsandbox/transport/local/state_directory.hpp>
+#include <cwsandbox/transport/local/templates.hpp>
+#include <cwsandbox/transport/local/waiting.hpp>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/awaitable.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -24,6 +27,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cwsandbox::inline v1::detail::local {
 
@@ -41,7 +45,9 @@ class engine {
 
   /// Starts a sandbox, or finds the one that an earlier request with the same id started.
   [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> create(
-      wire::CreateSandboxRequest request);
+      wire::CreateSandboxRequest request, sandbox_origin origin = {});
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> create_from_template(
+      wire::CreateSandboxFromTemplateRequest request);
   [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> find(std::string const& id) const;
   /// The same, for a call that names a container.
   [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<sandbox>> find(
@@ -52,9 +58,26 @@ class engine {
       wire::PurgeSandboxesRequest const& request);
   CWSANDBOX_DECL void forget(std::string const& id);
 
+  /// The store of snapshots, opened at first use; CWSANDBOX_FSS_NOT_SUPPORTED when the options say so.
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<snapshot_store>> snapshots();
+  /// Begins a snapshot, or finds the one that an earlier request with the same id began.
+  [[nodiscard]] CWSANDBOX_DECL outcome<wire::FileSystemSnapshot> create_snapshot(
+      wire::CreateFileSystemSnapshotRequest const& request);
+  /// Stops a sandbox and archives volumes before its files go. The ids of the snapshots; those of the first such stop
+  /// when it is repeated.
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::vector<std::string>> stop_with_snapshots(
+      std::shared_ptr<sandbox> const& box, wire::DeleteSandboxRequest const& request);
+  [[nodiscard]] template_store& templates() noexcept { return templates_; }
+  [[nodiscard]] machine_runner const& runner() const noexcept { return runner_; }
+  [[nodiscard]] CWSANDBOX_DECL std::int32_t running_sandboxes() const;
+
  private:
   [[nodiscard]] CWSANDBOX_DECL outcome<void> open();
   [[nodiscard]] CWSANDBOX_DECL outcome<void> check(wire::SandboxSpec const& spec) const;
+  /// The same as `snapshots`, for who has the lock.
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::shared_ptr<snapshot_store>> open_snapshots();
+  [[nodiscard]] CWSANDBOX_DECL outcome<std::vector<restore_source>> restore_sources(
+      wire::SandboxSpec const& spec);
   /// What the next sandbox starts in; empty when there is no such thing here.
   [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<guard> keeper();
   CWSANDBOX_DECL void forget_oldest();
@@ -72,20 +95,18 @@ class engine {
   std::map<std::uint64_t, std::shared_ptr<sandbox>> sandboxes_;
   std::map<std::string, std::uint64_t, std::less<>> by_id_;
   std::map<std::string, std::uint64_t, std::less<>> by_request_;
+  std::shared_ptr<snapshot_store> snapshots_;
+  template_store templates_;
+  machine_runner runner_;
   std::mutex log_mutex_;
   std::set<std::string, std::less<>> logged_;
 };
-
-/// Waits until a notifier is raised or the time has come. On the executor of the coroutine that awaits it; `io` gives the
-/// reactor.
-[[nodiscard]] CWSANDBOX_DECL asio::awaitable<void> wait_for(
-    asio::any_io_executor io, std::shared_ptr<notifier> changed,
-    std::optional<std::chrono::steady_clock::time_point> until);
 
 }  // namespace cwsandbox::inline v1::detail::local
 
 #if defined(CWSANDBOX_HEADER_ONLY)
 #include <cwsandbox/impl/local/engine.ipp>
+#include <cwsandbox/impl/local/engine_snapshots.ipp>
 #endif
 
 #endif

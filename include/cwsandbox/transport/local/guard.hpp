@@ -30,6 +30,8 @@ class guard {
   [[nodiscard]] CWSANDBOX_DECL bool usable() noexcept;
   /// Makes a process to be in the namespace.
   CWSANDBOX_DECL void admit(spawn_request& request) const noexcept;
+  /// The root directory with all that is mounted there; empty when it cannot be opened.
+  [[nodiscard]] CWSANDBOX_DECL unique_fd root() const noexcept;
 
  private:
   std::shared_ptr<child_process> process_;

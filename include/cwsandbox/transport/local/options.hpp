@@ -64,6 +64,12 @@ struct local_options {
   /// as theirs): a directory that only the calling user may enter, made when it is missing.
   /// Empty: `cwsandbox-<uid>` in `$XDG_RUNTIME_DIR`, else in `/tmp`.
   std::string state_directory{};
+  /// Whether there are file-system snapshots. Without, those calls fail with CWSANDBOX_FSS_NOT_SUPPORTED.
+  bool snapshots{true};
+  /// Where snapshots are kept when they are to outlive the engine: a directory that only the calling user may enter,
+  /// made when it is missing, of one engine at a time. The next engine with the same directory knows them again.
+  /// Empty: in the state directory, gone with the engine.
+  std::string snapshot_directory{};
   /// The bubblewrap program; a name without a slash is looked for in the usual directories.
   std::string bwrap{"bwrap"};
   /// The slirp4netns program, which gives isolated sandboxes a way out.

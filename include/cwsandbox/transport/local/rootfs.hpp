@@ -38,10 +38,16 @@ struct root_layout {
   std::vector<std::string> mounts{};
   /// Top-level names whose content comes from outside: nothing can be put there.
   std::vector<std::string> covered{};
+
+  /// True for a path below one of them.
+  [[nodiscard]] CWSANDBOX_DECL bool covers(std::string_view path) const;
 };
 
 /// The `/etc` of sandboxes that use this machine's own programs: what they need and nothing else. Made once per engine.
 CWSANDBOX_DECL bool make_shared_etc(std::string const& path, local_network network);
+
+/// Adds this machine's own programs and their libraries, read-only.
+CWSANDBOX_DECL void show_programs(root_layout& layout);
 
 /// Lays out the root of a sandbox: a private one in memory, gone with the sandbox, and what is mounted on it.
 [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> make_root(std::string const& shared_etc,

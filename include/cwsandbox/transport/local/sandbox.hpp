@@ -5,6 +5,7 @@
 #define CWSANDBOX_TRANSPORT_LOCAL_SANDBOX_HPP
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/error.hpp>
 #include <cwsandbox/outcome.hpp>
 #include <cwsandbox/wire/exec.hpp>
 #include <cwsandbox/wire/sandbox.hpp>
@@ -17,8 +18,11 @@
 #include <cwsandbox/transport/local/rootfs.hpp>
 #include <cwsandbox/transport/local/spawn.hpp>
 #include <cwsandbox/transport/local/unique_fd.hpp>
+#include <cwsandbox/transport/local/volumes.hpp>
+#include <cwsandbox/transport/local/waiting.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,33 +39,6 @@ namespace cwsandbox::inline v1::detail::local {
   return state == wire::State::completed || state == wire::State::failed ||
          state == wire::State::terminated;
 }
-
-/// A flag that a coroutine waits for as for any other descriptor. Raised from any thread.
-class notifier {
- public:
-  CWSANDBOX_DECL notifier() noexcept;
-  [[nodiscard]] int fd() const noexcept { return event_.get(); }
-  CWSANDBOX_DECL void raise() noexcept;
-  CWSANDBOX_DECL void lower() noexcept;
-  void close() noexcept { event_.reset(); }
-
- private:
-  unique_fd event_;
-};
-
-/// A timer as a descriptor.
-class timer_fd {
- public:
-  CWSANDBOX_DECL timer_fd() noexcept;
-  [[nodiscard]] int fd() const noexcept { return timer_.get(); }
-  /// Rings once at a time, or never.
-  CWSANDBOX_DECL void set(std::optional<std::chrono::steady_clock::time_point> when) noexcept;
-  CWSANDBOX_DECL void silence() noexcept;
-  void close() noexcept { timer_.reset(); }
-
- private:
-  unique_fd timer_;
-};
 
 /// One client that reads a sandbox' log.
 struct log_reader {
@@ -90,6 +67,19 @@ struct exec_setup {
   bool terminal{};
 };
 
+/// The template that a sandbox was made from, if any.
+struct sandbox_origin {
+  std::string template_id{};
+  std::int64_t template_revision{};
+};
+
+/// A volume that starts with the content of a snapshot.
+struct restore_source {
+  std::string volume{};
+  std::string snapshot_id{};
+  unique_fd archive{};
+};
+
 /// One sandbox: its processes, its files and its record. Its members may be called from any thread; `step` and `clean`
 /// by one caller at a time.
 class sandbox {
@@ -97,7 +87,7 @@ class sandbox {
   using log_function = std::function<void(std::string_view)>;
 
   CWSANDBOX_DECL sandbox(std::string id, std::uint64_t sequence, wire::SandboxSpec spec,
-                         std::shared_ptr<local_options const> options);
+                         std::shared_ptr<local_options const> options, sandbox_origin origin);
   sandbox(sandbox const&) = delete;
   sandbox& operator=(sandbox const&) = delete;
   CWSANDBOX_DECL ~sandbox();
@@ -107,22 +97,33 @@ class sandbox {
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] wire::SandboxSpec const& spec() const noexcept { return spec_; }
 
-  /// Makes the files and the first process. `engine_directory` holds the shared `/etc`; `keeper`, when there is one,
-  /// takes the processes with it when the engine dies.
+  /// Makes the files and the first process; when there is something to restore, that is only begun, and `step` does the
+  /// rest. `engine_directory` holds the shared `/etc`; `keeper`, when there is one, takes the processes with it when the
+  /// engine dies.
   [[nodiscard]] CWSANDBOX_DECL outcome<void> start(std::string const& engine_directory,
                                                    std::shared_ptr<guard> keeper,
+                                                   std::vector<restore_source> restores,
                                                    log_function const& log);
 
   [[nodiscard]] CWSANDBOX_DECL wire::Sandbox snapshot() const;
   [[nodiscard]] CWSANDBOX_DECL wire::State state() const;
-  /// True when the sandbox failed before its main process could run, because of this machine.
-  [[nodiscard]] CWSANDBOX_DECL bool failed_to_start() const;
-  [[nodiscard]] CWSANDBOX_DECL std::string state_reason() const;
+  /// Why the sandbox failed before its main process could run, when that was not the command's fault.
+  [[nodiscard]] CWSANDBOX_DECL std::optional<error> start_failure() const;
   /// A notifier that is raised by each change of state from now on.
   [[nodiscard]] CWSANDBOX_DECL std::shared_ptr<notifier> watch();
 
-  /// Asks the main process to end and kills everything after `grace`. Only the first call counts.
-  CWSANDBOX_DECL void stop(std::chrono::seconds grace);
+  /// Asks the main process to end and kills everything after `grace`. Only the first call counts and gives true.
+  /// `at_end` is for who waits for the end: see `take_at_end`.
+  CWSANDBOX_DECL bool stop(std::chrono::seconds grace, std::function<void()> at_end = nullptr);
+  /// What is to be done once no process is left, before the files go.
+  [[nodiscard]] CWSANDBOX_DECL std::function<void()> take_at_end();
+
+  /// While it lives, the files of the sandbox stay; empty unless it runs.
+  [[nodiscard]] CWSANDBOX_DECL static std::shared_ptr<void> hold_files(
+      std::shared_ptr<sandbox> const& box);
+  [[nodiscard]] CWSANDBOX_DECL bool files_held() const;
+  /// Where a volume is, for who holds the files.
+  [[nodiscard]] CWSANDBOX_DECL archive_place place_of(std::string const& volume) const;
 
   /// Runs a command inside. A command that cannot be run is not an error: the result says why.
   [[nodiscard]] CWSANDBOX_DECL outcome<spawn_result> execute(exec_setup const& setup);
@@ -157,6 +158,7 @@ class sandbox {
     wake,
     timer,
     execs,
+    restoring,
     egress
   };
 
@@ -165,9 +167,19 @@ class sandbox {
     clock::time_point last_use{};
   };
 
-  [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> lay_out(std::string const& engine_directory,
-                                                            resolved_image const& image,
-                                                            std::vector<unique_fd>& files);
+  struct restore_job {
+    std::string snapshot_id{};
+    std::shared_ptr<child_process> tar{};
+    unique_fd errors{};
+    /// Ends when all processes of it have ended; empty after that.
+    unique_fd alive{};
+  };
+
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> start_restores(std::vector<restore_source> sources);
+  /// Sees what has been restored. True when that is all and the main process is to run.
+  [[nodiscard]] CWSANDBOX_DECL bool restored();
+  [[nodiscard]] CWSANDBOX_DECL outcome<void> run_main();
+  [[nodiscard]] CWSANDBOX_DECL outcome<root_layout> lay_out(std::vector<unique_fd>& files);
   [[nodiscard]] CWSANDBOX_DECL outcome<void> place_on_machine();
   [[nodiscard]] CWSANDBOX_DECL std::vector<process_limit> make_limits(log_function const& log);
   [[nodiscard]] CWSANDBOX_DECL outcome<void> launch(root_layout const& layout,
@@ -177,7 +189,7 @@ class sandbox {
   /// Lets `action` use the root with the rights of the sandbox' commands.
   template <class Action>
   auto with_files(Action action) -> decltype(action(0));
-  CWSANDBOX_DECL void make_environment(resolved_image const& image);
+  CWSANDBOX_DECL void make_environment();
   CWSANDBOX_DECL void read_info();
   CWSANDBOX_DECL void read_output();
   CWSANDBOX_DECL void set_running();
@@ -202,15 +214,19 @@ class sandbox {
   std::uint64_t const sequence_;
   wire::SandboxSpec const spec_;
   std::shared_ptr<local_options const> const options_;
+  sandbox_origin const origin_;
 
   mutable std::mutex mutex_;
   wire::SandboxStatus status_;
-  bool failed_to_start_{};
+  std::optional<error> failed_;
   std::vector<std::weak_ptr<notifier>> watchers_;
 
   // Set by start(), constant after it.
   /// Holds the scratch volumes, or the working files of a sandbox without isolation; made when needed.
   std::string directory_;
+  std::string shared_etc_;
+  resolved_image image_;
+  volume_set volumes_;
   std::vector<std::string> environment_;
   std::string path_;
   std::string working_directory_;
@@ -243,6 +259,10 @@ class sandbox {
   log_buffer log_;
   std::vector<session_entry> sessions_;
 
+  std::vector<restore_job> restores_;
+  std::function<void()> at_end_;
+  std::size_t holds_{};
+
   bool stopping_{};
   bool killed_{};
   /// Killed on purpose, so that the exit status means nothing.
@@ -259,6 +279,8 @@ class sandbox {
 
 #if defined(CWSANDBOX_HEADER_ONLY)
 #include <cwsandbox/impl/local/sandbox.ipp>
+#include <cwsandbox/impl/local/sandbox_logs.ipp>
+#include <cwsandbox/impl/local/sandbox_start.ipp>
 #endif
 
 #endif

@@ -25,6 +25,14 @@ struct process_limit {
   rlimit value{};
 };
 
+/// A file system in memory to be mounted.
+struct memory_mount {
+  /// A directory that is there.
+  std::string path{};
+  /// As `mount` takes them, e.g. `size=4096`.
+  std::string options{};
+};
+
 /// A process to be made.
 struct spawn_request {
   /// The program and its arguments. A name without a slash is looked for in the directories of `path`.
@@ -58,10 +66,12 @@ struct spawn_request {
   /// `cgroup.procs` files of the groups to be in.
   std::vector<int> groups{};
   std::vector<process_limit> limits{};
+  /// Mounted before the program runs, in the mount namespace that it is in. They stay there.
+  std::vector<memory_mount> mounts{};
 };
 
 /// What went wrong first when a process could not be made.
-enum class spawn_stage { none, fork, group, enter, privileges, directory, execute };
+enum class spawn_stage { none, fork, group, enter, mount, privileges, directory, execute };
 
 /// A process that was made here. Its members may be called from any thread.
 class child_process {

@@ -29,6 +29,12 @@ struct process_times {
 };
 [[nodiscard]] CWSANDBOX_DECL process_times times_of(pid_t pid);
 
+/// The names in a directory, without `.` and `..`; none when it cannot be read.
+[[nodiscard]] CWSANDBOX_DECL std::vector<std::string> names_in(std::string const& path);
+
+/// Makes a directory that only this user may change, unless it is there. An error says why it is not fit.
+[[nodiscard]] CWSANDBOX_DECL outcome<void> make_private_directory(std::string const& path);
+
 /// An engine's own directory: `<base>/<pid>-<start time>-<random>/`, with a file that the engine keeps locked while it
 /// lives. Whatever is found unlocked in the base was left by an engine that was killed.
 class state_directory {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The cwsandbox for C++ authors
 
-#ifndef CWSANDBOX_TRANSPORT_METHOD_HPP
-#define CWSANDBOX_TRANSPORT_METHOD_HPP
+#ifndef CWSANDBOX_RPC_METHOD_HPP
+#define CWSANDBOX_RPC_METHOD_HPP
 
 /// \file
 /// The calls of a transport by name: what decorators count, report and disturb.

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The cwsandbox for C++ authors
+// expect: session.function\(\) needs #include <cwsandbox/function.hpp>
+
+#include <cwsandbox/session.hpp>
+#include <cwsandbox/transport/local.hpp>
+
+void use(cwsandbox::local_session const& session) {
+  (void)session.function<int(int)>("f", "def f(x): return x");
+}
