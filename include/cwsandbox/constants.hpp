@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 
 /// The times and sizes that the contract fixes for a client (lifecycle and streams, section 0).
 namespace cwsandbox::inline v1::constants {
@@ -50,18 +49,6 @@ inline constexpr std::size_t log_queue_bytes = 8388608;
 inline constexpr std::chrono::nanoseconds stream_idle_check = std::chrono::seconds{30};
 /// How long the rest of a stream may take to arrive once its sandbox is known to have ended.
 inline constexpr std::chrono::nanoseconds stream_end_grace = std::chrono::seconds{5};
-
-/// Files: the size up to which the unary calls are tried before the service said its own limit, and the most that a
-/// limit of the service is believed to be.
-inline constexpr std::uint64_t unary_file_bytes = 33554432;
-inline constexpr std::uint64_t unary_file_bytes_max = 103809024;
-/// Streamed reads of at least this size are checked for their length; the size is asked for within this time.
-inline constexpr std::uint64_t truncation_check_bytes = 134217728;
-inline constexpr std::chrono::nanoseconds file_size_timeout = std::chrono::seconds{10};
-/// What is kept of the standard error of a file command.
-inline constexpr std::size_t file_stderr_bytes = 16384;
-/// Bytes of a streamed file that wait for their reader before the service is held up.
-inline constexpr std::size_t file_read_ahead_bytes = 4194304;
 
 /// Discovery: all pages of one call.
 inline constexpr std::chrono::nanoseconds discovery_timeout = std::chrono::seconds{30};

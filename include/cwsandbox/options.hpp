@@ -285,59 +285,10 @@ struct CompletionOptions {
   bool raise_on_termination = true;  ///< being terminated is an error
 };
 
-/// What `read_file` and `write_file` move at most unless `FileOptions::max_bytes` says otherwise.
-inline constexpr std::uint64_t default_max_file_bytes = 268435456;
-
-/// Options of file reads and writes. (contract: streams 5)
+/// Options of file reads and writes.
 struct FileOptions {
-  /// Limit of the whole transfer, > 0. Unset: the request timeout of the sandbox.
-  optional_duration timeout = {};
-  /// Container of the file. Unset: the main one.
+  optional_duration timeout = {};  ///< unset: the request timeout of the sandbox
   std::optional<std::string_view> container = {};
-  /// Calls that hold a whole file in memory refuse larger ones, with CWSANDBOX_FILE_TOO_LARGE. The
-  /// streaming calls have no such limit and ignore it.
-  std::uint64_t max_bytes = default_max_file_bytes;
-};
-
-/// Options of `list_directory`, `stat` and `move_path`.
-struct PathOptions {
-  optional_duration timeout = {};  ///< unset: the request timeout of the sandbox
-  std::optional<std::string_view> container = {};  ///< unset: the main one
-};
-
-/// Options of `make_directory`.
-struct MakeDirectoryOptions {
-  /// Make what is missing above it too; a directory that is there already is no error.
-  bool parents = false;
-  optional_duration timeout = {};  ///< unset: the request timeout of the sandbox
-  std::optional<std::string_view> container = {};  ///< unset: the main one
-};
-
-/// Options of `remove_path`.
-struct RemovePathOptions {
-  /// Remove a directory with all that is in it. Links are removed, never followed.
-  bool recursive = false;
-  /// What is not there is no error.
-  bool missing_ok = false;
-  optional_duration timeout = {};  ///< unset: the request timeout of the sandbox
-  std::optional<std::string_view> container = {};  ///< unset: the main one
-};
-
-/// What `upload` and `download` do with symbolic links inside a tree. They are never followed.
-enum class LinkPolicy : std::uint8_t {
-  copy,            ///< copied as links, wherever they lead
-  refuse_outside,  ///< copied when they lead to a place inside the tree, else an error
-  refuse,          ///< an error
-  skip,            ///< left out
-};
-
-/// Options of `upload` and `download`.
-struct TransferOptions {
-  LinkPolicy links = LinkPolicy::copy;
-  /// Limit of each call, > 0. Unset: the request timeout of the sandbox, and a second more for each
-  /// MiB of a file.
-  optional_duration timeout = {};
-  std::optional<std::string_view> container = {};  ///< unset: the main one
 };
 
 /// Options of `remove`.
@@ -353,10 +304,6 @@ static_assert(std::is_trivially_destructible_v<ExecOptions> &&
               std::is_trivially_destructible_v<WaitOptions> &&
               std::is_trivially_destructible_v<CompletionOptions> &&
               std::is_trivially_destructible_v<FileOptions> &&
-              std::is_trivially_destructible_v<PathOptions> &&
-              std::is_trivially_destructible_v<MakeDirectoryOptions> &&
-              std::is_trivially_destructible_v<RemovePathOptions> &&
-              std::is_trivially_destructible_v<TransferOptions> &&
               std::is_trivially_destructible_v<RemoveOptions>);
 
 }  // namespace cwsandbox::inline v1

@@ -30,8 +30,6 @@ class exec_channel {
   virtual ~exec_channel() = default;
 
   [[nodiscard]] std::vector<std::string> const& command() const noexcept { return command_; }
-  /// Is it one of the commands that `exec_stats()` counts?
-  [[nodiscard]] virtual bool is_counted() const noexcept { return true; }
   /// The operation that ends when all of this has.
   [[nodiscard]] virtual operation_state_base& ends() noexcept = 0;
 

@@ -314,7 +314,7 @@ class exec_driver final : public stream_watcher,
   }
 
   void count(std::optional<std::int32_t> exit_code) {
-    if (state_->is_counted() && !counted_.exchange(true)) core_->count_exec(exit_code);
+    if (!counted_.exchange(true)) core_->count_exec(exit_code);
   }
 
   std::shared_ptr<sandbox_core<T>> core_;

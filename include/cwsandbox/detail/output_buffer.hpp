@@ -40,13 +40,10 @@ class output_buffer {
     std::uint64_t bytes{no_limit};
     /// How many chunks may wait for a reader, however large; 0: the bytes count.
     std::size_t waiting_chunks{0};
-    /// With `waiting_chunks`: how many bytes may wait, however few chunks they are.
-    std::size_t waiting_bytes{std::numeric_limits<std::size_t>::max()};
   };
 
-  explicit output_buffer(std::uint64_t limit = no_limit) : output_buffer{limits{limit}} {}
-  explicit output_buffer(limits l)
-      : limit_{l.bytes}, most_chunks_{l.waiting_chunks}, most_bytes_{l.waiting_bytes} {}
+  explicit output_buffer(std::uint64_t limit = no_limit) : output_buffer{limits{limit, 0}} {}
+  explicit output_buffer(limits l) : limit_{l.bytes}, most_chunks_{l.waiting_chunks} {}
 
   // The sending side.
   CWSANDBOX_DECL void append(std::string&& chunk);
@@ -103,7 +100,6 @@ class output_buffer {
   mutable std::mutex mutex_;
   std::uint64_t limit_;
   std::size_t most_chunks_;
-  std::size_t most_bytes_;
   std::string kept_;                      // the first bytes of the stream, up to the limit
   std::string const* moved_to_{nullptr};  // where the result keeps them now
   std::string beyond_;                    // bytes after the limit, the unread ones at its end

@@ -51,7 +51,6 @@ class session_counters {
 
   CWSANDBOX_DECL void report_to(metrics_reporter reporter);
   CWSANDBOX_DECL void report_to(std::string name);
-  CWSANDBOX_DECL void report_nothing();
 
   /// Empty when reporting is off.
   [[nodiscard]] CWSANDBOX_DECL metrics values() const;

@@ -11,7 +11,6 @@
 #include <cwsandbox/validation.hpp>
 
 #include <chrono>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -621,17 +620,6 @@ constexpr validation_result validate(CompletionOptions const& x) {
 }
 
 constexpr validation_result validate(FileOptions const& x) {
-  validation_result found;
-  detail::check_positive(found, "timeout", x.timeout);
-  if (x.container) detail::check_required(found, "container", *x.container);
-  return found;
-}
-
-/// The options of calls on paths: a limit and a container.
-template <class Options>
-  requires std::same_as<Options, PathOptions> || std::same_as<Options, MakeDirectoryOptions> ||
-           std::same_as<Options, RemovePathOptions> || std::same_as<Options, TransferOptions>
-constexpr validation_result validate(Options const& x) {
   validation_result found;
   detail::check_positive(found, "timeout", x.timeout);
   if (x.container) detail::check_required(found, "container", *x.container);

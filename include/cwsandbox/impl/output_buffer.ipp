@@ -149,9 +149,8 @@ CWSANDBOX_DECL void output_buffer::close() {
 
 inline bool output_buffer::full() const noexcept {
   if (!reads_.empty()) return false;
-  auto const waiting = beyond_.size() - beyond_read_;
-  if (most_chunks_ != 0) return frames_.size() >= most_chunks_ || waiting >= most_bytes_;
-  return waiting > limit_;
+  if (most_chunks_ != 0) return frames_.size() >= most_chunks_;
+  return beyond_.size() - beyond_read_ > limit_;
 }
 
 inline std::optional<outcome<output_buffer::item>> output_buffer::next(unit what) {

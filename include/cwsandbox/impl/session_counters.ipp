@@ -102,7 +102,6 @@ CWSANDBOX_DECL void session_counters::report_to(std::string name) {
   reporter_ = {};
   reporter_name_ = std::move(name);
 }
-CWSANDBOX_DECL void session_counters::report_nothing() { report_to(metrics_reporter{}); }
 
 CWSANDBOX_DECL metrics session_counters::values() const {
   std::lock_guard lock{mutex_};
