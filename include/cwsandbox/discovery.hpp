@@ -12,7 +12,7 @@
 #include <cwsandbox/detail/discovery_values.hpp>
 #include <cwsandbox/detail/launch_call.hpp>
 #include <cwsandbox/detail/pages.hpp>
-#include <cwsandbox/detail/translate.hpp>
+#include <cwsandbox/detail/translated_call.hpp>
 #include <cwsandbox/detail/unary_calls.hpp>
 #include <cwsandbox/operation.hpp>
 #include <cwsandbox/runner.hpp>
@@ -38,16 +38,13 @@ template <class T>
 [[nodiscard]] asio::awaitable<outcome<page<Runner>>> list_runners_page(
     std::shared_ptr<T> transport, task_context context, wire::ListAvailableRunnersRequest request,
     std::chrono::nanoseconds timeout) {
-  call_options options{};
-  options.timeout = timeout;
-  auto call = transport->list_available_runners(std::move(request), options);
-  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
-  if (!answer) {
-    call_context what{};
-    what.operation = "List runners";
-    what.discovery = true;
-    co_return translate(answer.error(), what);
-  }
+  call_subject about{};
+  about.operation = "List runners";
+  about.discovery = true;
+  auto call = translated_call<transport_call<rpc_method::list_available_runners>>(
+      std::move(transport), std::move(context), std::move(request), timeout, std::move(about));
+  auto answer = co_await std::move(call);
+  if (!answer) co_return answer.error();
   page<Runner> result{};
   result.items.reserve(answer->runners.size());
   for (auto& runner : answer->runners) result.items.push_back(to_runner(std::move(runner)));
@@ -74,17 +71,16 @@ template <class T>
 template <class T>
 [[nodiscard]] asio::awaitable<outcome<Runner>> get_runner_work(
     std::shared_ptr<T> transport, task_context context, wire::GetAvailableRunnerRequest request) {
-  auto const id = request.runner_id;
-  call_options options{};
-  options.timeout = constants::discovery_timeout;
-  auto call = transport->get_available_runner(std::move(request), options);
-  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
-  if (answer) co_return to_runner(*std::move(answer));
-  call_context what{};
-  what.operation = "Get runner";
-  what.discovery = true;
-  what.runner_id = id;
-  co_return translate(answer.error(), what);
+  call_subject about{};
+  about.operation = "Get runner";
+  about.discovery = true;
+  about.runner_id = request.runner_id;
+  auto call = translated_call<transport_call<rpc_method::get_available_runner>>(
+      std::move(transport), std::move(context), std::move(request), constants::discovery_timeout,
+      std::move(about));
+  auto answer = co_await std::move(call);
+  if (!answer) co_return answer.error();
+  co_return to_runner(*std::move(answer));
 }
 
 }  // namespace detail

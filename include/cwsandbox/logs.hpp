@@ -9,12 +9,11 @@
 
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/log_channel.hpp>
+#include <cwsandbox/detail/pull_range.hpp>
 #include <cwsandbox/log_types.hpp>
 #include <cwsandbox/operation.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,45 +30,14 @@ struct log_access;
 /// Iterating blocks until the next one is there or the log has ended; on the executor that must bring it it throws
 /// `std::logic_error`. A log that did not end normally throws its typed error after the last item.
 template <class Item>
-class log_items {
- public:
-  class iterator {
-   public:
-    using iterator_concept = std::input_iterator_tag;
-    using value_type = Item;
-    using difference_type = std::ptrdiff_t;
-
-    iterator() = default;
-    [[nodiscard]] Item& operator*() const noexcept { return *items_->current_; }
-    [[nodiscard]] Item* operator->() const noexcept { return &*items_->current_; }
-    iterator& operator++() {
-      items_->advance();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept {
-      return !items_->current_;
-    }
-
-   private:
-    friend class log_items;
-    explicit iterator(log_items* items) : items_{items} {}
-    log_items* items_{nullptr};
-  };
-
-  [[nodiscard]] iterator begin() {
-    advance();
-    return iterator{this};
-  }
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-
+class log_items : public detail::pull_range<log_items<Item>, Item> {
  private:
+  friend class detail::pull_range<log_items, Item>;
   friend class log_reader;
   explicit log_items(std::shared_ptr<detail::log_channel> channel) : channel_{std::move(channel)} {}
   void advance();
 
   std::shared_ptr<detail::log_channel> channel_;
-  std::optional<Item> current_{};
 };
 
 /// The log of a sandbox: what its main process writes to its two outputs, in one. The output of commands is not in it.

@@ -8,6 +8,7 @@
 /// `basic_sandbox<T>`: one sandbox, on any transport.
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/check_id.hpp>
 #include <cwsandbox/detail/list_work.hpp>
 #include <cwsandbox/detail/log_driver.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
@@ -128,7 +129,7 @@ class basic_sandbox {
       SnapshotCallOptions const& options = {})
     requires detail::has_snapshots<T>
   {
-    detail::check_snapshot_id(file_system_snapshot_id);
+    detail::check_id("file_system_snapshot_id", file_system_snapshot_id);
     return call_about_snapshots<FileSystemSnapshot>(
         std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
           return detail::get_snapshot_work<T>(std::move(shared), std::move(context),
@@ -158,7 +159,7 @@ class basic_sandbox {
                                          DeleteSnapshotOptions const& options = {})
     requires detail::has_snapshots<T>
   {
-    detail::check_snapshot_id(file_system_snapshot_id);
+    detail::check_id("file_system_snapshot_id", file_system_snapshot_id);
     return call_about_snapshots<void>(
         std::move(transport), options.timeout, [&](auto shared, auto context, auto timeout) {
           return detail::delete_snapshot_work<T>(std::move(shared), std::move(context),
@@ -456,7 +457,9 @@ class basic_sandbox {
 
   template <class R, class F>
   static operation<R> call_about_snapshots(T transport, optional_duration timeout, F work) {
-    detail::check_snapshot_timeout(timeout);
+    validation_result found;
+    detail::check_positive(found, "timeout", timeout);
+    if (auto e = detail::validation_error(found)) e->raise();
     auto const limit = timeout.to_optional().value_or(default_request_timeout);
     auto const executor = asio::any_io_executor{transport.get_executor()};
     return detail::launch_call<R>(

@@ -74,11 +74,7 @@ class basic_session {
   /// annotations merged by key, everything else replaced. It is not started; no call is made. Throws SandboxError when
   /// the session is closed, and `invalid_argument` for what is wrong in the options.
   [[nodiscard]] basic_sandbox<T> sandbox(SandboxOptions const& options = {}) const {
-    if (core_->is_closed()) core_type::closed_error().raise();
-    auto core = detail::make_core(core_->transport(), core_->executor(), core_->defaults(), options);
-    core_->add(core).value();
-    core_->counters().created();
-    return detail::sandbox_access::make<basic_sandbox<T>>(std::move(core));
+    return detail::sandbox_access::make<basic_sandbox<T>>(core_->make(options));
   }
   /// The same with whole defaults as the options.
   template <sandbox_defaults_like O>

@@ -6,10 +6,9 @@
 
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/exec_channel.hpp>
+#include <cwsandbox/detail/pull_range.hpp>
 #include <cwsandbox/operation.hpp>
 
-#include <cstddef>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,38 +21,9 @@ namespace cwsandbox::inline v1 {
 /// Iterating blocks until the next item is there or the stream has ended; on the executor that must bring the items it
 /// throws `std::logic_error`. Streams end normally whatever ended the command: errors are in the command's result. Only
 /// the output of a terminal that could not be opened throws why, once.
-class stream_items {
- public:
-  class iterator {
-   public:
-    using iterator_concept = std::input_iterator_tag;
-    using value_type = std::string;
-    using difference_type = std::ptrdiff_t;
-
-    iterator() = default;
-    [[nodiscard]] std::string& operator*() const noexcept { return *items_->current_; }
-    iterator& operator++() {
-      items_->advance();
-      return *this;
-    }
-    void operator++(int) { ++*this; }
-    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept {
-      return !items_->current_;
-    }
-
-   private:
-    friend class stream_items;
-    explicit iterator(stream_items* items) : items_{items} {}
-    stream_items* items_{nullptr};
-  };
-
-  [[nodiscard]] iterator begin() {
-    advance();
-    return iterator{this};
-  }
-  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
-
+class stream_items : public detail::pull_range<stream_items, std::string> {
  private:
+  friend class detail::pull_range<stream_items, std::string>;
   friend class stream_reader;
   using unit = detail::output_buffer::unit;
   stream_items(std::shared_ptr<detail::exec_channel> state, detail::output_buffer* buffer, unit what)
@@ -63,7 +33,6 @@ class stream_items {
   std::shared_ptr<detail::exec_channel> state_;
   detail::output_buffer* buffer_;
   unit unit_;
-  std::optional<std::string> current_{};
 };
 
 /// One output of a command or terminal, read while it is written. Bytes in order, each item once; end of stream is an empty

@@ -4,6 +4,7 @@
 #ifndef CWSANDBOX_DETAIL_EXEC_DRIVER_HPP
 #define CWSANDBOX_DETAIL_EXEC_DRIVER_HPP
 
+#include <cwsandbox/detail/driver_ending.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
 
 #include <atomic>
@@ -36,21 +37,7 @@ class exec_driver final : public stream_watcher,
       self->token_->cancel();
       asio::post(self->core_->strand(), [self] { self->finish(); });
     });
-    // When the executor is destroyed the handler is too, and ends the command in its destructor.
-    struct ending {
-      std::shared_ptr<exec_driver> driver;
-      ending(std::shared_ptr<exec_driver> d) : driver{std::move(d)} {}
-      ending(ending&&) noexcept = default;
-      ending& operator=(ending&&) = delete;
-      ~ending() {
-        if (driver) driver->abandon();
-      }
-      void operator()(std::exception_ptr thrown) {
-        auto const d = std::exchange(driver, nullptr);
-        if (thrown) d->end_with(error_from_exception(std::move(thrown)));
-      }
-    };
-    asio::co_spawn(core_->strand(), run(), ending{self});
+    asio::co_spawn(core_->strand(), run(), driver_ending{self});
   }
 
   /// This client stopped the sandbox: a stream that does not end by itself now never will.
@@ -59,6 +46,7 @@ class exec_driver final : public stream_watcher,
   }
 
  private:
+  friend class driver_ending<exec_driver>;
   using stream_type = typename T::exec_stream;
 
   [[nodiscard]] asio::awaitable<void> run() {

@@ -150,10 +150,6 @@ class forwarding_transport : public unary_calls<forwarding_transport<T, Policy>>
   template <rpc_method Method>
   static constexpr bool can_make = can_call<T, Method>;
   template <class Call>
-  [[nodiscard]] auto optional_call(typename Call::request request, call_options options) const {
-    return call<Call>(std::move(request), options);
-  }
-  template <class Call>
   [[nodiscard]] auto call(typename Call::request request, call_options options) const {
     return Policy::template unary<Call>(policy_, next_, std::move(request), options);
   }

@@ -13,7 +13,6 @@
 #include <cwsandbox/detail/function_call.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
-#include <cwsandbox/detail/sandbox_owner.hpp>
 #include <cwsandbox/detail/session_core.hpp>
 #include <cwsandbox/operation.hpp>
 #include <cwsandbox/reasons.hpp>
@@ -120,11 +119,7 @@ template <class T>
 [[nodiscard]] operation<std::string> launch_function(session_core<T>& session,
                                                      std::shared_ptr<function_target const> target,
                                                      std::string payload) {
-  if (session.is_closed()) session_core<T>::closed_error().raise();
-  auto core = make_core(session.transport(), session.executor(), session.defaults(),
-                        view_of(target->options));
-  session.add(core).value();
-  session.counters().created();
+  auto core = session.make(view_of(target->options));
   auto call = make_function_call(std::move(target), std::move(payload));
   auto sandbox = sandbox_access::make<basic_sandbox<T>>(core);
   return core->template launch<std::string>([&](std::shared_ptr<cancel_token> token) {

@@ -8,10 +8,12 @@
 /// The calls that need no handle: list, from_id, remove (lifecycle, sections 4.7, 5.1 and 5.2).
 
 #include <cwsandbox/config.hpp>
+#include <cwsandbox/detail/check_id.hpp>
 #include <cwsandbox/detail/launch_call.hpp>
 #include <cwsandbox/detail/pages.hpp>
 #include <cwsandbox/detail/sandbox_access.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
+#include <cwsandbox/detail/translated_call.hpp>
 
 #include <functional>
 #include <memory>
@@ -27,28 +29,22 @@ struct list_plan {
   call_limits limits{};
 };
 
-/// Throws `invalid_argument` for an id that is empty or blank.
-CWSANDBOX_DECL void check_sandbox_id(std::string_view id);
-
 /// The request of the options. `default_tags` come first; `default_runners` are used when none are given.
 [[nodiscard]] CWSANDBOX_DECL wire::ListSandboxesRequest make_list_request(
     ListOptions const& options, std::vector<std::string> const& default_tags,
     std::vector<std::string> const& default_runners);
 
-/// Makes a list call for each page. A transport object of its own keeps the connection alive meanwhile.
+/// Makes a list call for one page. A transport object of its own keeps the connection alive meanwhile.
 template <class T>
 [[nodiscard]] asio::awaitable<outcome<page<wire::Sandbox>>> list_page(
     std::shared_ptr<T> transport, task_context context, wire::ListSandboxesRequest request,
     nanoseconds timeout) {
-  call_options options{};
-  options.timeout = timeout;
-  auto call = transport->list_sandboxes(std::move(request), options);
-  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
-  if (!answer) {
-    call_context what{};
-    what.operation = "List sandboxes";
-    co_return translate(answer.error(), what);
-  }
+  call_subject about{};
+  about.operation = "List sandboxes";
+  auto call = translated_call<transport_call<rpc_method::list_sandboxes>>(
+      std::move(transport), std::move(context), std::move(request), timeout, std::move(about));
+  auto answer = co_await std::move(call);
+  if (!answer) co_return answer.error();
   page<wire::Sandbox> result{};
   result.items = std::move(answer->sandboxes);
   result.next_token = std::move(answer->next_page_token);
@@ -111,16 +107,14 @@ template <class Sandbox, class T>
     std::string id, call_limits limits, std::function<outcome<void>(Sandbox const&)> found) {
   wire::GetSandboxRequest request{};
   request.sandbox_id = id;
-  call_options options{};
-  options.timeout = limits.request_timeout;
-  auto call = transport->get_sandbox(std::move(request), options);
-  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
-  if (!answer) {
-    call_context what{};
-    what.operation = "Get sandbox";
-    what.sandbox_id = id;
-    co_return translate(answer.error(), what);
-  }
+  call_subject about{};
+  about.operation = "Get sandbox";
+  about.sandbox_id = id;
+  auto call = translated_call<transport_call<rpc_method::get_sandbox>>(
+      transport, std::move(context), std::move(request), limits.request_timeout,
+      std::move(about));
+  auto answer = co_await std::move(call);
+  if (!answer) co_return answer.error();
   if (answer->sandbox_id.empty()) answer->sandbox_id = id;
   auto core = std::make_shared<sandbox_core<T>>(*transport, executor, limits, *answer);
   auto sandbox = sandbox_access::make<Sandbox>(std::move(core));
@@ -133,7 +127,7 @@ template <class Sandbox, class T>
 [[nodiscard]] operation<Sandbox> start_from_id(
     T transport, asio::any_io_executor const& executor, std::string_view sandbox_id,
     call_limits limits, std::function<outcome<void>(Sandbox const&)> found = {}) {
-  check_sandbox_id(sandbox_id);
+  check_id("sandbox_id", sandbox_id);
   return launch_call<Sandbox>(
       transport, executor, [&](std::shared_ptr<T> shared, task_context context) {
         return from_id_work<Sandbox, T>(std::move(shared), executor, std::move(context),
@@ -148,25 +142,24 @@ template <class T>
   wire::DeleteSandboxRequest request{};
   request.sandbox_id = id;
   request.allow_missing = missing_ok;
-  call_options options{};
-  options.timeout = call_limits{}.request_timeout;
-  auto call = transport->delete_sandbox(std::move(request), options);
-  auto const answer =
-      co_await bounded(std::move(context), std::move(call), options.timeout, transport);
+  call_subject about{};
+  about.operation = "Delete sandbox";
+  about.sandbox_id = std::move(id);
+  auto call = translated_call<transport_call<rpc_method::delete_sandbox>>(
+      std::move(transport), std::move(context), std::move(request), call_limits{}.request_timeout,
+      std::move(about));
+  auto const answer = co_await std::move(call);
   if (answer) co_return outcome<void>{};
-  call_context what{};
-  what.operation = "Delete sandbox";
-  what.sandbox_id = id;
-  auto failure = translate(answer.error(), what);
-  if (missing_ok && is_not_found(failure, reasons::sandbox_not_found)) co_return outcome<void>{};
-  co_return failure;
+  bool const missing = is_not_found(answer.error(), reasons::sandbox_not_found);
+  if (missing_ok && missing) co_return outcome<void>{};
+  co_return answer.error();
 }
 
 template <class T>
 [[nodiscard]] operation<void> start_remove(T transport, asio::any_io_executor const& executor,
                                            std::string_view sandbox_id,
                                            RemoveOptions const& options) {
-  check_sandbox_id(sandbox_id);
+  check_id("sandbox_id", sandbox_id);
   return launch_call<void>(transport, executor,
                            [&](std::shared_ptr<T> shared, task_context context) {
                              return remove_work<T>(std::move(shared), std::move(context),

@@ -4,6 +4,7 @@
 #ifndef CWSANDBOX_DETAIL_LOG_DRIVER_HPP
 #define CWSANDBOX_DETAIL_LOG_DRIVER_HPP
 
+#include <cwsandbox/detail/driver_ending.hpp>
 #include <cwsandbox/detail/log_channel.hpp>
 #include <cwsandbox/detail/log_fsm.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
@@ -44,21 +45,7 @@ class log_driver final : public stream_watcher, public std::enable_shared_from_t
       self->token_->cancel();
       asio::post(self->core_->strand(), [self] { self->finish(); });
     });
-    // When the executor is destroyed the handler is too, and ends the log in its destructor.
-    struct ending {
-      std::shared_ptr<log_driver> driver;
-      ending(std::shared_ptr<log_driver> d) : driver{std::move(d)} {}
-      ending(ending&&) noexcept = default;
-      ending& operator=(ending&&) = delete;
-      ~ending() {
-        if (driver) driver->abandon();
-      }
-      void operator()(std::exception_ptr thrown) {
-        auto const d = std::exchange(driver, nullptr);
-        if (thrown) d->end_with(error_from_exception(std::move(thrown)));
-      }
-    };
-    asio::co_spawn(core_->strand(), run(), ending{this->shared_from_this()});
+    asio::co_spawn(core_->strand(), run(), driver_ending{this->shared_from_this()});
   }
 
   /// This client stopped the sandbox: a stream that does not end by itself now never will.
@@ -67,6 +54,7 @@ class log_driver final : public stream_watcher, public std::enable_shared_from_t
   }
 
  private:
+  friend class driver_ending<log_driver>;
   using stream_type = typename T::log_stream;
 
   [[nodiscard]] asio::awaitable<void> run() {

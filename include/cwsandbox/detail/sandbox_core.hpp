@@ -326,6 +326,10 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
   [[nodiscard]] asio::any_io_executor const& strand() const noexcept { return strand_; }
   [[nodiscard]] std::shared_ptr<time_source> const& clock() const noexcept { return clock_; }
   [[nodiscard]] T& mutable_transport() noexcept { return transport_; }
+  /// The same for calls that keep the sandbox alive.
+  [[nodiscard]] std::shared_ptr<T> shared_transport() {
+    return std::shared_ptr<T>{this->shared_from_this(), &transport_};
+  }
 
   /// Starts the sandbox if need be and waits until it runs; the error of using it when it does not (lifecycle 1.4).
   [[nodiscard]] asio::awaitable<outcome<void>> ensure_running(std::shared_ptr<cancel_token> token) {
@@ -867,8 +871,7 @@ class sandbox_core : public std::enable_shared_from_this<sandbox_core<T>> {
     each.budget = limits_.poll_retry_budget;
     each.rpc_timeout = limits_.poll_rpc_timeout;
     each.deadline = deadline_in(context(), constants::snapshot_ready_timeout).value();
-    auto transport = std::shared_ptr<T>{this->shared_from_this(), &transport_};
-    auto wait = wait_for_snapshot<T>(std::move(transport), context(), std::move(snapshot), each);
+    auto wait = wait_for_snapshot<T>(shared_transport(), context(), std::move(snapshot), each);
     auto const ready = co_await std::move(wait);
     if (!ready) co_return ready.error();
     co_return outcome<void>{};

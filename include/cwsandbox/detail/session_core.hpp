@@ -7,6 +7,7 @@
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/blocking.hpp>
 #include <cwsandbox/detail/sandbox_core.hpp>
+#include <cwsandbox/detail/sandbox_owner.hpp>
 #include <cwsandbox/detail/session_counters.hpp>
 
 #include <algorithm>
@@ -88,6 +89,16 @@ class session_core final : public registry_base,
     }
     sandbox.join(this->weak_from_this(), counters_);
     return {};
+  }
+
+  /// An unstarted sandbox of the session. Throws SandboxError when the session is closed, and `invalid_argument` for
+  /// what is wrong in the options.
+  [[nodiscard]] core_ptr make(SandboxOptions const& options) {
+    if (is_closed()) closed_error().raise();
+    auto core = make_core(transport_, executor_, defaults_, options);
+    add(core).value();
+    counters_->created();
+    return core;
   }
 
   void forget(void const* sandbox) override {

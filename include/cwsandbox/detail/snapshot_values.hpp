@@ -9,7 +9,6 @@
 #include <cwsandbox/snapshots.hpp>
 #include <cwsandbox/wire/messages.hpp>
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,11 +18,6 @@ namespace cwsandbox::inline v1::detail {
 [[nodiscard]] CWSANDBOX_DECL FileSystemSnapshot to_snapshot(wire::FileSystemSnapshot from);
 [[nodiscard]] CWSANDBOX_DECL FileSystemSnapshotBucketConfig to_bucket_config(
     wire::FileSystemSnapshotBucketConfig from);
-
-/// Throws `invalid_argument` for an id that is empty or blank.
-CWSANDBOX_DECL void check_snapshot_id(std::string_view id);
-/// Throws `invalid_argument` for a limit that is not positive.
-CWSANDBOX_DECL void check_snapshot_timeout(optional_duration timeout);
 
 /// The error of a snapshot that the service gave up.
 [[nodiscard]] CWSANDBOX_DECL error snapshot_failed(wire::FileSystemSnapshot const& snapshot);

@@ -10,6 +10,7 @@
 #include <cwsandbox/config.hpp>
 #include <cwsandbox/detail/retried.hpp>
 #include <cwsandbox/detail/snapshot_values.hpp>
+#include <cwsandbox/detail/translated_call.hpp>
 #include <cwsandbox/detail/unary_calls.hpp>
 
 #include <algorithm>
@@ -31,23 +32,6 @@ concept has_snapshot_bucket_config =
     can_call<T, rpc_method::get_file_system_snapshot_bucket_config> &&
     can_call<T, rpc_method::update_file_system_snapshot_bucket_config>;
 
-/// One call of a transport, its error translated.
-template <class Call, class T>
-[[nodiscard]] asio::awaitable<outcome<typename Call::response>> translated_call(
-    std::shared_ptr<T> transport, task_context context, typename Call::request request,
-    nanoseconds timeout, std::string operation, std::string sandbox_id, std::string snapshot_id) {
-  call_options options{};
-  options.timeout = timeout;
-  auto call = Call::send(*transport, std::move(request), options);
-  auto answer = co_await bounded(std::move(context), std::move(call), options.timeout, transport);
-  if (answer) co_return answer;
-  call_context what{};
-  what.operation = operation;
-  what.sandbox_id = sandbox_id;
-  what.snapshot_id = snapshot_id;
-  co_return translate(answer.error(), what);
-}
-
 using snapshot_get = transport_call<rpc_method::get_file_system_snapshot>;
 
 template <class T>
@@ -56,8 +40,11 @@ template <class T>
   auto call = [transport, context, id](nanoseconds timeout, int) {
     wire::GetFileSystemSnapshotRequest request{};
     request.file_system_snapshot_id = id;
-    return translated_call<snapshot_get, T>(transport, context, std::move(request), timeout,
-                                            "Get file-system snapshot", {}, id);
+    call_subject about{};
+    about.operation = "Get file-system snapshot";
+    about.snapshot_id = id;
+    return translated_call<snapshot_get>(transport, context, std::move(request), timeout,
+                                         std::move(about));
   };
   return retried<wire::FileSystemSnapshot>(context, policy, std::move(call));
 }

@@ -39,12 +39,6 @@ using bucket_update = transport_call<rpc_method::update_file_system_snapshot_buc
   return policy;
 }
 
-/// The transport of a sandbox, which it keeps alive.
-template <class T>
-[[nodiscard]] std::shared_ptr<T> transport_of(std::shared_ptr<sandbox_core<T>> const& core) {
-  return std::shared_ptr<T>{core, &core->mutable_transport()};
-}
-
 struct snapshot_plan {
   bool wait_for_ready{true};
   std::string request_id{};
@@ -57,7 +51,7 @@ template <class T>
   auto const running = co_await core->ensure_running(token);
   if (!running) co_return running.error();
   auto const context = core->context(std::move(token));
-  auto const transport = transport_of(core);
+  auto const transport = core->shared_transport();
   auto const sandbox_id = core->id_text();
   auto const names = core->look([](lifecycle const& l) { return l.echoed().scratch_volume_names; });
   if (names.size() > 1) co_return several_volumes(sandbox_id, names);
@@ -72,8 +66,11 @@ template <class T>
   auto const policy = snapshot_policy(context, timeout, core->limits().poll_retry_budget);
   auto create = [transport, context, request, sandbox_id](nanoseconds left, int) {
     auto again = request;
-    return translated_call<snapshot_create, T>(transport, context, std::move(again), left,
-                                               "Create file-system snapshot", sandbox_id, {});
+    call_subject about{};
+    about.operation = "Create file-system snapshot";
+    about.sandbox_id = sandbox_id;
+    return translated_call<snapshot_create>(transport, context, std::move(again), left,
+                                            std::move(about));
   };
   auto call = retried<wire::FileSystemSnapshot>(context, policy, std::move(create));
   auto made = co_await std::move(call);
@@ -107,9 +104,10 @@ template <class T>
     std::shared_ptr<T> transport, task_context context, std::string token, nanoseconds timeout) {
   wire::ListFileSystemSnapshotsRequest request{};
   request.page_token = std::move(token);
-  auto call = translated_call<snapshot_list, T>(std::move(transport), std::move(context),
-                                                std::move(request), timeout,
-                                                "List file-system snapshots", {}, {});
+  call_subject about{};
+  about.operation = "List file-system snapshots";
+  auto call = translated_call<snapshot_list>(std::move(transport), std::move(context),
+                                             std::move(request), timeout, std::move(about));
   auto answer = co_await std::move(call);
   if (!answer) co_return answer.error();
   page<FileSystemSnapshot> result{};
@@ -161,8 +159,11 @@ template <class T>
     attempts = attempt;
     wire::DeleteFileSystemSnapshotRequest request{};
     request.file_system_snapshot_id = id;
-    return translated_call<snapshot_delete, T>(transport, context, std::move(request), left,
-                                               "Delete file-system snapshot", {}, id);
+    call_subject about{};
+    about.operation = "Delete file-system snapshot";
+    about.snapshot_id = id;
+    return translated_call<snapshot_delete>(transport, context, std::move(request), left,
+                                            std::move(about));
   };
   auto const policy = snapshot_policy(context, timeout, call_limits{}.poll_retry_budget);
   auto work = retried<snapshot_delete::response>(context, policy, std::move(call));
@@ -180,8 +181,10 @@ template <class T>
     std::shared_ptr<T> transport, task_context context, nanoseconds timeout) {
   auto call = [transport, context](nanoseconds left, int) {
     wire::GetFileSystemSnapshotBucketConfigRequest request{};
-    return translated_call<bucket_get, T>(transport, context, std::move(request), left,
-                                          "Get file-system snapshot bucket config", {}, {});
+    call_subject about{};
+    about.operation = "Get file-system snapshot bucket config";
+    return translated_call<bucket_get>(transport, context, std::move(request), left,
+                                       std::move(about));
   };
   auto const policy = snapshot_policy(context, timeout, call_limits{}.poll_retry_budget);
   auto work = retried<wire::FileSystemSnapshotBucketConfig>(context, policy, std::move(call));
@@ -200,8 +203,10 @@ template <class T>
   config.region = std::move(region);
   auto call = [transport, context, wanted](nanoseconds left, int) {
     auto request = wanted;
-    return translated_call<bucket_update, T>(transport, context, std::move(request), left,
-                                             "Set file-system snapshot bucket config", {}, {});
+    call_subject about{};
+    about.operation = "Set file-system snapshot bucket config";
+    return translated_call<bucket_update>(transport, context, std::move(request), left,
+                                          std::move(about));
   };
   auto const policy = snapshot_policy(context, timeout, call_limits{}.poll_retry_budget);
   auto work = retried<wire::FileSystemSnapshotBucketConfig>(context, policy, std::move(call));

@@ -89,8 +89,8 @@ CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)
 template <class T, rpc_method Method>
 concept can_call = can_call_v<T, Method>;
 
-/// Gives `Derived` the calls that a transport may have, made by its `optional_call<transport_call<method>>(request,
-/// options)`, where its `can_make<method>` says so. A call that nobody makes costs nobody compile time.
+/// Gives `Derived` the calls that a transport may have, made by its `call<transport_call<method>>(request, options)`
+/// where its `can_make<method>` says so. A call that nobody makes costs nobody compile time.
 template <class Derived>
 class optional_calls {
  public:
@@ -100,8 +100,7 @@ class optional_calls {
     requires(Derived::template can_make<rpc_method::Name>)                                \
   {                                                                                       \
     return static_cast<Derived const&>(*this)                                             \
-        .template optional_call<transport_call<rpc_method::Name>>(std::move(request),     \
-                                                                  options);               \
+        .template call<transport_call<rpc_method::Name>>(std::move(request), options);    \
   }
   CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
   CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)

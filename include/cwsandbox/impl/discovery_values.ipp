@@ -6,7 +6,7 @@
 
 #include <cwsandbox/detail/discovery_values.hpp>
 
-#include <cwsandbox/detail/text_rules.hpp>
+#include <cwsandbox/detail/check_id.hpp>
 #include <cwsandbox/detail/visibility.hpp>
 #include <cwsandbox/error.hpp>
 
@@ -54,13 +54,8 @@ CWSANDBOX_DECL runner_query make_runner_query(ListRunnersOptions const& options)
 
 CWSANDBOX_DECL wire::GetAvailableRunnerRequest make_runner_request(
     std::string_view runner_id, std::string_view organization_id) {
-  auto const check = [](char const* field, std::string_view id) {
-    if (trim(id).empty())
-      invalid_argument_error(field, std::string{id}, std::string{field} + " must not be empty")
-          .raise();
-  };
-  check("runner_id", runner_id);
-  check("organization_id", organization_id);
+  check_id("runner_id", runner_id);
+  check_id("organization_id", organization_id);
   wire::GetAvailableRunnerRequest request{};
   request.runner_id = runner_id;
   request.organization_id = organization_id;

@@ -117,6 +117,14 @@ def main(payload_path, result_path):
 sys.exit(main(sys.argv[1], sys.argv[2]))
 )py";
 
+/// Cuts the first line off, and gives it without its line feed.
+inline std::string_view take_line(std::string_view& text) noexcept {
+  auto const end = text.find('\n');
+  auto const line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  return line;
+}
+
 CWSANDBOX_DECL SandboxOptions sandbox_options(FunctionOptions const& options) {
   SandboxOptions result{};
   result.container_image = options.container_image;
@@ -225,9 +233,7 @@ CWSANDBOX_DECL outcome<function_target> make_native_target(SandboxDefaults const
 CWSANDBOX_DECL bool defines_async_function(std::string_view source, std::string_view name) {
   bool is_async = false;
   while (!source.empty()) {
-    auto const end = source.find('\n');
-    auto line = source.substr(0, end);
-    source.remove_prefix(end == std::string_view::npos ? source.size() : end + 1);
+    auto line = take_line(source);
     auto const eat = [&line](std::string_view word) {
       if (!line.starts_with(word)) return false;
       auto rest = line.substr(word.size());
@@ -351,9 +357,7 @@ CWSANDBOX_DECL function_markers read_function_markers(std::string_view err) {
   constexpr std::string_view raised = "EXCEPTION:";
   function_markers found{};
   while (!err.empty()) {
-    auto const end = err.find('\n');
-    auto line = err.substr(0, end);
-    err.remove_prefix(end == std::string_view::npos ? err.size() : end + 1);
+    auto line = take_line(err);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with(not_encoded)) {
       line.remove_prefix(not_encoded.size());

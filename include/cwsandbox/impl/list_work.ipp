@@ -10,12 +10,6 @@
 
 namespace cwsandbox::inline v1::detail {
 
-CWSANDBOX_DECL void check_sandbox_id(std::string_view id) {
-  auto const blank = id.find_first_not_of(" \t\r\n") == std::string_view::npos;
-  if (blank)
-    invalid_argument_error("sandbox_id", std::string{id}, "sandbox_id must not be empty").raise();
-}
-
 CWSANDBOX_DECL wire::ListSandboxesRequest make_list_request(
     ListOptions const& options, std::vector<std::string> const& default_tags,
     std::vector<std::string> const& default_runners) {

@@ -6,9 +6,7 @@
 
 #include <cwsandbox/detail/snapshot_values.hpp>
 
-#include <cwsandbox/detail/exec_fsm.hpp>
-#include <cwsandbox/detail/text_rules.hpp>
-
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -82,19 +80,6 @@ CWSANDBOX_DECL FileSystemSnapshotBucketConfig to_bucket_config(
   config.region = std::move(from.region);
   config.effective_bucket_name = std::move(from.effective_bucket_name);
   return config;
-}
-
-CWSANDBOX_DECL void check_snapshot_id(std::string_view id) {
-  if (trim(id).empty())
-    invalid_argument_error("file_system_snapshot_id", std::string{id},
-                           "file_system_snapshot_id must not be empty")
-        .raise();
-}
-
-CWSANDBOX_DECL void check_snapshot_timeout(optional_duration timeout) {
-  if (!timeout || timeout.to_optional() > std::chrono::nanoseconds::zero()) return;
-  auto const text = seconds_text(*timeout.to_optional());
-  invalid_argument_error("timeout", text, "timeout must be positive, got " + text + "s").raise();
 }
 
 CWSANDBOX_DECL error snapshot_failed(wire::FileSystemSnapshot const& snapshot) {

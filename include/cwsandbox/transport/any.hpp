@@ -291,10 +291,6 @@ class any_transport : public detail::unary_calls<any_transport>,
   static constexpr bool can_make = Method >= rpc_method::create_file_system_snapshot &&
                                    Method <= rpc_method::get_available_runner;
   template <class Call>
-  [[nodiscard]] auto optional_call(typename Call::request request, call_options options) const {
-    return call<Call>(std::move(request), options);
-  }
-  template <class Call>
   [[nodiscard]] auto call(typename Call::request request, call_options options) const {
     return Call::send(*held_, std::move(request), options);
   }

@@ -130,7 +130,7 @@ class grpc_transport : public detail::optional_calls<grpc_transport> {
   static constexpr bool can_make = true;
   // compiled where it is used, or once for all in the library's own source file
   template <class Call>
-  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> optional_call(
+  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> call(
       typename Call::request request, call_options options) const;
 
   std::shared_ptr<detail::grpc::channel> channel_;

@@ -73,7 +73,7 @@ class http_transport : public detail::optional_calls<http_transport> {
   static constexpr bool can_make = true;
   // compiled where it is used, or once for all in the library's own source file
   template <class Call>
-  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> optional_call(
+  [[nodiscard]] asio::awaitable<outcome<typename Call::response>> call(
       typename Call::request request, call_options options) const;
 
   std::shared_ptr<detail::http::pool> pool_;

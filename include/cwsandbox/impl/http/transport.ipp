@@ -60,14 +60,14 @@ CWSANDBOX_DETAIL_UNARY_CALLS(CWSANDBOX_DETAIL_CALL)
 #undef CWSANDBOX_DETAIL_CALL
 
 template <class Call>
-asio::awaitable<outcome<typename Call::response>> http_transport::optional_call(
+asio::awaitable<outcome<typename Call::response>> http_transport::call(
     typename Call::request request, call_options options) const {
   return detail::http::unary<typename Call::rpc>(pool_, std::move(request), options);
 }
 #if !defined(CWSANDBOX_HEADER_ONLY)
 #define CWSANDBOX_DETAIL_CALL(Name, Rpc)                                                     \
   template asio::awaitable<outcome<wire::rpc::Rpc::response>>                                \
-  http_transport::optional_call<detail::transport_call<rpc_method::Name>>(wire::rpc::Rpc::request, \
+  http_transport::call<detail::transport_call<rpc_method::Name>>(wire::rpc::Rpc::request, \
                                                                          call_options) const;
 CWSANDBOX_DETAIL_OPTIONAL_CALLS(CWSANDBOX_DETAIL_CALL)
 CWSANDBOX_DETAIL_ADMIN_CALLS(CWSANDBOX_DETAIL_CALL)
