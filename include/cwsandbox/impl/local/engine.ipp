@@ -350,22 +350,16 @@ CWSANDBOX_DECL outcome<wire::ListSandboxesResponse> engine::list(
   wire::ListSandboxesResponse response;
   if (!here || !request.volume_ids.empty()) return response;
   std::lock_guard const lock{mutex_};
-  std::uint64_t last = wanted_page->after;
-  for (auto at = sandboxes_.upper_bound(last); at != sandboxes_.end(); ++at) {
-    auto const& box = *at->second;
-    auto const state = box.state();
-    bool const wanted = request.state != wire::State::unspecified
-                            ? state == request.state
-                            : request.show_terminated || !is_terminal(state);
-    if (!wanted || !engines::has_all(box.spec().tags, request.tags)) continue;
-    // A token is only given when something follows it.
-    if (response.sandboxes.size() == wanted_page->limit) {
-      response.next_page_token = std::to_string(last);
-      break;
-    }
-    response.sandboxes.push_back(box.snapshot());
-    last = at->first;
-  }
+  response.next_page_token = fill_page(
+      sandboxes_, *wanted_page,
+      [&](std::shared_ptr<sandbox> const& box) {
+        auto const state = box->state();
+        bool const wanted = request.state != wire::State::unspecified
+                                ? state == request.state
+                                : request.show_terminated || !is_terminal(state);
+        return wanted && engines::has_all(box->spec().tags, request.tags);
+      },
+      [&](std::shared_ptr<sandbox> const& box) { response.sandboxes.push_back(box->snapshot()); });
   return response;
 }
 

@@ -13,8 +13,6 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,17 +39,6 @@ inline constexpr std::string_view first_line = "cwsandbox snapshot 1";
 inline error not_found(std::string const& id) {
   return reasoned_error(status_code::not_found, reasons::fss_not_found,
                         "file-system snapshot '" + id + "' not found");
-}
-
-inline std::string hex_of(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string result;
-  for (char const c : bytes) {
-    auto const value = static_cast<unsigned char>(c);
-    result += digits[value >> 4];
-    result += digits[value & 15];
-  }
-  return result;
 }
 
 inline std::string bytes_of(std::string_view hex) {
@@ -95,7 +82,7 @@ inline std::string to_text(wire::FileSystemSnapshot const& record) {
   add("trigger", std::to_string(static_cast<int>(record.trigger)));
   add("created", time_text(record.create_time));
   add("completed", time_text(record.complete_time));
-  add("request", hex_of(record.request_id));
+  add("request", hex_text(record.request_id));
   return text += "\n";
 }
 
@@ -241,11 +228,8 @@ CWSANDBOX_DECL asio::awaitable<void> snapshot_store::await_end(
   tar.reset();
   poll_set set;
   set.add(pidfd.get(), 0);
-  auto end = descriptor_of(io, set.fd());
-  asio::error_code ec;
-  co_await end.async_wait(asio::posix::stream_descriptor::wait_read,
-                          asio::redirect_error(asio::use_awaitable, ec));
-  if (!ec) store->settle(id);
+  auto const failure = co_await wait_readable(io, set.fd());
+  if (!failure) store->settle(id);
 }
 
 CWSANDBOX_DECL void snapshot_store::settle(std::string const& id) {
@@ -336,18 +320,13 @@ CWSANDBOX_DECL outcome<wire::ListFileSystemSnapshotsResponse> snapshot_store::li
   if (!wanted) return wanted.error();
   wire::ListFileSystemSnapshotsResponse response;
   std::lock_guard const lock{mutex_};
-  std::uint64_t last = wanted->after;
-  for (auto at = entries_.upper_bound(wanted->after); at != entries_.end(); ++at) {
-    auto const& record = at->second.record;
-    if (!request.source_sandbox_id.empty() && record.source_sandbox_id != request.source_sandbox_id)
-      continue;
-    if (response.file_system_snapshots.size() == wanted->limit) {
-      response.next_page_token = std::to_string(last);
-      break;
-    }
-    response.file_system_snapshots.push_back(record);
-    last = at->first;
-  }
+  response.next_page_token = fill_page(
+      entries_, *wanted,
+      [&](entry const& e) {
+        return request.source_sandbox_id.empty() ||
+               e.record.source_sandbox_id == request.source_sandbox_id;
+      },
+      [&](entry const& e) { response.file_system_snapshots.push_back(e.record); });
   return response;
 }
 

@@ -60,6 +60,18 @@ inline void kill_recorded(std::string const& path) {
 
 }  // namespace keeping
 
+CWSANDBOX_DECL std::string hex_text(std::string_view bytes) {
+  constexpr char digits[] = "0123456789abcdef";
+  std::string result;
+  result.reserve(2 * bytes.size());
+  for (char const c : bytes) {
+    auto const value = static_cast<unsigned char>(c);
+    result += digits[value >> 4];
+    result += digits[value & 15];
+  }
+  return result;
+}
+
 CWSANDBOX_DECL std::string random_hex(std::size_t size) {
   std::string bytes(size, '\0');
   std::size_t filled = 0;
@@ -67,15 +79,7 @@ CWSANDBOX_DECL std::string random_hex(std::size_t size) {
     auto const n = ::getrandom(bytes.data() + filled, size - filled, 0);
     if (n > 0) filled += static_cast<std::size_t>(n);
   }
-  constexpr char digits[] = "0123456789abcdef";
-  std::string result;
-  result.reserve(2 * size);
-  for (char c : bytes) {
-    auto const value = static_cast<unsigned char>(c);
-    result += digits[value >> 4];
-    result += digits[value & 15];
-  }
-  return result;
+  return hex_text(bytes);
 }
 
 CWSANDBOX_DECL std::string random_uuid() {

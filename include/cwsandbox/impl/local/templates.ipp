@@ -72,13 +72,6 @@ inline wire::Container to_container(wire::PartialContainer from) {
 
 }  // namespace templating
 
-CWSANDBOX_DECL template_store::entry const* template_store::find(std::string const& id) const {
-  for (auto const& [number, e] : entries_) {
-    if (e.stored.sandbox_template_id == id) return &e;
-  }
-  return nullptr;
-}
-
 CWSANDBOX_DECL outcome<wire::SandboxTemplate> template_store::create(
     wire::CreateSandboxTemplateRequest const& request) {
   if (!request.sandbox_template) return violation_error("sandbox_template", "missing");
@@ -101,10 +94,9 @@ CWSANDBOX_DECL outcome<wire::SandboxTemplate> template_store::create(
 CWSANDBOX_DECL outcome<wire::SandboxTemplate> template_store::get(
     wire::GetSandboxTemplateRequest const& request) const {
   std::lock_guard const lock{mutex_};
-  auto const* const known = find(request.sandbox_template_id);
-  if (known == nullptr || (known->stored.deleted && !request.show_deleted))
-    return templating::not_found(request.sandbox_template_id);
-  return known->stored;
+  auto const* const stored = find(entries_, request.sandbox_template_id, request.show_deleted);
+  if (stored == nullptr) return templating::not_found(request.sandbox_template_id);
+  return *stored;
 }
 
 CWSANDBOX_DECL outcome<wire::ListSandboxTemplatesResponse> template_store::list(
@@ -113,16 +105,10 @@ CWSANDBOX_DECL outcome<wire::ListSandboxTemplatesResponse> template_store::list(
   if (!wanted) return wanted.error();
   wire::ListSandboxTemplatesResponse response;
   std::lock_guard const lock{mutex_};
-  std::uint64_t last = wanted->after;
-  for (auto at = entries_.upper_bound(wanted->after); at != entries_.end(); ++at) {
-    if (at->second.stored.deleted && !request.show_deleted) continue;
-    if (response.sandbox_templates.size() == wanted->limit) {
-      response.next_page_token = std::to_string(last);
-      break;
-    }
-    response.sandbox_templates.push_back(at->second.stored);
-    last = at->first;
-  }
+  response.next_page_token = fill_page(
+      entries_, *wanted,
+      [&](entry const& e) { return !e.stored.deleted || request.show_deleted; },
+      [&](entry const& e) { response.sandbox_templates.push_back(e.stored); });
   return response;
 }
 
@@ -130,12 +116,9 @@ CWSANDBOX_DECL outcome<wire::SandboxTemplate> template_store::update(
     wire::UpdateSandboxTemplateRequest const& request) {
   if (!request.sandbox_template) return violation_error("sandbox_template", "missing");
   std::lock_guard const lock{mutex_};
-  auto const at = std::find_if(entries_.begin(), entries_.end(), [&](auto const& item) {
-    return item.second.stored.sandbox_template_id == request.sandbox_template_id;
-  });
-  if (at == entries_.end() || at->second.stored.deleted)
-    return templating::not_found(request.sandbox_template_id);
-  auto changed = at->second.stored;
+  auto* const stored = find(entries_, request.sandbox_template_id, false);
+  if (stored == nullptr) return templating::not_found(request.sandbox_template_id);
+  auto changed = *stored;
   auto const& wanted = *request.sandbox_template;
   if (!request.update_mask || request.update_mask->paths.empty()) {
     if (!wanted.display_name.empty()) changed.display_name = wanted.display_name;
@@ -148,20 +131,18 @@ CWSANDBOX_DECL outcome<wire::SandboxTemplate> template_store::update(
   }
   ++changed.revision;
   changed.update_time = current_time();
-  at->second.stored = std::move(changed);
-  return at->second.stored;
+  *stored = std::move(changed);
+  return *stored;
 }
 
 CWSANDBOX_DECL outcome<wire::Empty> template_store::remove(
     wire::DeleteSandboxTemplateRequest const& request) {
   std::lock_guard const lock{mutex_};
-  for (auto& [number, e] : entries_) {
-    if (e.stored.sandbox_template_id != request.sandbox_template_id || e.stored.deleted) continue;
-    e.stored.deleted = true;
-    e.stored.delete_time = current_time();
-    return wire::Empty{};
-  }
-  return templating::not_found(request.sandbox_template_id);
+  auto* const stored = find(entries_, request.sandbox_template_id, false);
+  if (stored == nullptr) return templating::not_found(request.sandbox_template_id);
+  stored->deleted = true;
+  stored->delete_time = current_time();
+  return wire::Empty{};
 }
 
 CWSANDBOX_DECL wire::SandboxSpec apply_overrides(wire::PartialSandboxSpec base,

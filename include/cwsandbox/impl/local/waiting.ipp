@@ -58,6 +58,14 @@ CWSANDBOX_DECL asio::posix::stream_descriptor descriptor_of(asio::any_io_executo
   return asio::posix::stream_descriptor{io, ::fcntl(fd, F_DUPFD_CLOEXEC, 3)};
 }
 
+CWSANDBOX_DECL asio::awaitable<asio::error_code> wait_readable(asio::any_io_executor io, int fd) {
+  auto events = descriptor_of(io, fd);
+  asio::error_code ec;
+  co_await events.async_wait(asio::posix::stream_descriptor::wait_read,
+                             asio::redirect_error(asio::use_awaitable, ec));
+  co_return ec;
+}
+
 CWSANDBOX_DECL asio::awaitable<void> wait_for(
     asio::any_io_executor io, std::shared_ptr<notifier> changed,
     std::optional<std::chrono::steady_clock::time_point> until) {
@@ -68,10 +76,7 @@ CWSANDBOX_DECL asio::awaitable<void> wait_for(
     timer.set(*until);
     set.add(timer.fd(), 1);
   }
-  auto events = descriptor_of(io, set.fd());
-  asio::error_code ec;
-  co_await events.async_wait(asio::posix::stream_descriptor::wait_read,
-                             asio::redirect_error(asio::use_awaitable, ec));
+  co_await wait_readable(io, set.fd());
 }
 
 }  // namespace cwsandbox::inline v1::detail::local

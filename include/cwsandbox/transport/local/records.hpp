@@ -30,6 +30,21 @@ struct page {
 /// Reads the page fields of a list request; no size means the largest.
 [[nodiscard]] CWSANDBOX_DECL outcome<page> parse_page(std::string const& token, std::int32_t size);
 
+/// Gives `add` the items of the page that `wanted` accepts. The token of the next page, which is only given when
+/// something follows.
+template <class Items, class Wanted, class Add>
+[[nodiscard]] std::string fill_page(Items const& items, page const& asked, Wanted wanted, Add add) {
+  auto last = asked.after;
+  std::size_t count = 0;
+  for (auto at = items.upper_bound(asked.after); at != items.end(); ++at) {
+    if (!wanted(at->second)) continue;
+    if (count++ == asked.limit) return std::to_string(last);
+    add(at->second);
+    last = at->first;
+  }
+  return {};
+}
+
 }  // namespace cwsandbox::inline v1::detail::local
 
 #if defined(CWSANDBOX_HEADER_ONLY)

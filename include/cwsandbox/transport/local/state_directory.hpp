@@ -10,11 +10,15 @@
 #include <cwsandbox/transport/local/unique_fd.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <sys/types.h>
 
 namespace cwsandbox::inline v1::detail::local {
+
+/// Bytes as lower-case hexadecimal digits.
+[[nodiscard]] CWSANDBOX_DECL std::string hex_text(std::string_view bytes);
 
 /// `size` random bytes as lower-case hexadecimal digits.
 [[nodiscard]] CWSANDBOX_DECL std::string random_hex(std::size_t size);

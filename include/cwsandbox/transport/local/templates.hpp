@@ -36,7 +36,16 @@ class template_store {
     std::string request_id{};
   };
   using entries = std::map<std::uint64_t, entry>;
-  [[nodiscard]] CWSANDBOX_DECL entry const* find(std::string const& id) const;
+  /// Among constant entries or others.
+  template <class Entries>
+  [[nodiscard]] static auto find(Entries& all, std::string const& id, bool deleted_too)
+      -> decltype(&all.begin()->second.stored) {
+    for (auto& [number, e] : all) {
+      if (e.stored.sandbox_template_id == id && (deleted_too || !e.stored.deleted))
+        return &e.stored;
+    }
+    return nullptr;
+  }
 
   mutable std::mutex mutex_;
   std::uint64_t next_{1};

@@ -13,6 +13,7 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
+#include <asio/error_code.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 
 #include <chrono>
@@ -51,6 +52,10 @@ class timer_fd {
 /// A copy of a descriptor for asio to wait on.
 [[nodiscard]] CWSANDBOX_DECL asio::posix::stream_descriptor descriptor_of(
     asio::any_io_executor const& io, int fd);
+
+/// Waits until a descriptor can be read.
+[[nodiscard]] CWSANDBOX_DECL asio::awaitable<asio::error_code> wait_readable(
+    asio::any_io_executor io, int fd);
 
 /// Waits until a notifier is raised or the time has come. On the executor of the coroutine that awaits it; `io` gives the
 /// reactor.
